@@ -1,0 +1,101 @@
+//! Where spans live while they are open, and how finished ones reach the exporter.
+//!
+//! A [`Pipeline`] is one way out for spans: the installed one, or the private one of a
+//! [`testing::capture`](crate::testing::capture). What records behind it is known here and nowhere else.
+
+mod open;
+mod pipeline;
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use opentelemetry::Context;
+
+pub(crate) use open::OpenSpan;
+pub(crate) use pipeline::Pipeline;
+
+use crate::span::{Site, Start, update_all};
+
+/// The pipeline of the installed [`Telemetry`](crate::Telemetry).
+static INSTALLED: RwLock<Option<Arc<Pipeline>>> = RwLock::new(None);
+
+/// How many captures are under way: while none is, no span start looks for one.
+static CAPTURES: AtomicUsize = AtomicUsize::new(0);
+
+/// A context value that sends the spans started beneath it to a pipeline of their own.
+#[derive(Debug, Clone)]
+struct Captured(Arc<Pipeline>);
+
+/// Makes `pipeline` the one that every annotated function records to, unless one is already.
+pub(crate) fn install(pipeline: Arc<Pipeline>) -> bool {
+    {
+        let mut installed = INSTALLED.write().unwrap_or_else(PoisonError::into_inner);
+        if installed.is_some() {
+            return false;
+        }
+        *installed = Some(pipeline);
+    }
+    update_all();
+    true
+}
+
+/// Takes the installed pipeline away if it is `pipeline`: from then on nothing is recorded.
+pub(crate) fn uninstall(pipeline: &Arc<Pipeline>) {
+    {
+        let mut installed = INSTALLED.write().unwrap_or_else(PoisonError::into_inner);
+        if !installed.as_ref().is_some_and(|p| Arc::ptr_eq(p, pipeline)) {
+            return;
+        }
+        *installed = None;
+    }
+    update_all();
+}
+
+/// Whether a pipeline is installed.
+pub(crate) fn is_installed() -> bool {
+    INSTALLED.read().unwrap_or_else(PoisonError::into_inner).is_some()
+}
+
+/// A context in which every span goes to `pipeline`, for as long as the returned handle lives.
+pub(crate) fn capture(pipeline: Arc<Pipeline>) -> (Context, Capturing) {
+    CAPTURES.fetch_add(1, Ordering::SeqCst);
+    update_all();
+    (Context::new().with_value(Captured(pipeline)), Capturing(()))
+}
+
+/// Keeps captures possible; see [`capture`].
+#[derive(Debug)]
+pub(crate) struct Capturing(());
+
+impl Drop for Capturing {
+    fn drop(&mut self) {
+        CAPTURES.fetch_sub(1, Ordering::SeqCst);
+        update_all();
+    }
+}
+
+/// Whether spans of `site` can be recorded at all.
+pub(crate) fn records(_site: &Site) -> bool {
+    CAPTURES.load(Ordering::SeqCst) > 0 || is_installed()
+}
+
+/// Opens the span that `start` describes. `None` when nobody records it and no context of its own is needed: what runs
+/// inside then nests under whatever is current already.
+pub(crate) fn open(start: Start<'_>) -> Option<OpenSpan> {
+    let parent = start.parent_context();
+    if parent.is_telemetry_suppressed() {
+        return None;
+    }
+    pipeline_of(&parent)?.open(start, parent)
+}
+
+fn pipeline_of(parent: &Context) -> Option<Arc<Pipeline>> {
+    if CAPTURES.load(Ordering::Relaxed) > 0 {
+        // The parent may have been given explicitly; a capture is then found on the current context.
+        let here = || Context::map_current(|cx| cx.get::<Captured>().map(|c| Arc::clone(&c.0)));
+        if let Some(pipeline) = parent.get::<Captured>().map(|c| Arc::clone(&c.0)).or_else(here) {
+            return Some(pipeline);
+        }
+    }
+    INSTALLED.read().unwrap_or_else(PoisonError::into_inner).clone()
+}

@@ -1,0 +1,7 @@
+//! The spans of one test, isolated from those of every other.
+
+mod capture;
+mod span;
+
+pub use capture::{Capture, capture, capture_async};
+pub use span::{CapturedEvent, CapturedSpan, Spans};
