@@ -25,6 +25,7 @@ pub use error::{FlushError, InvalidVariable, SetupError};
 pub use health::{Dropped, Health};
 pub use report::Warning;
 
+pub(crate) use environment::Environment;
 #[cfg(test)]
 pub(crate) use environment::tests;
 #[cfg(feature = "otlp")]
