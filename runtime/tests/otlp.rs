@@ -9,7 +9,6 @@ use std::time::{Duration, Instant};
 
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use support::{Answer, Collector, eventually, text, value};
-use traced::__private::{Site, SpanGuard, Start};
 use traced::opentelemetry::trace::{Tracer, TracerProvider};
 use traced::opentelemetry::{KeyValue, global};
 use traced::{FlushError, SetupError, Telemetry, TelemetryBuilder, Warning};
@@ -37,16 +36,10 @@ fn to(collector: &Collector) -> (TelemetryBuilder, Warnings) {
     builder(&[("OTEL_EXPORTER_OTLP_ENDPOINT", &collector.base())])
 }
 
-/// A span as generated code opens it.
+/// Two spans: one of a traced function, one of another library.
+#[traced::traced(attrs(book.id = 7, book.title = "Solaris"))]
 fn work() {
-    static SITE: Site = Site::new("work", "otlp::shop", file!(), line!());
-    if SITE.is_on() {
-        let _span = SpanGuard::enter(Start::new(&SITE, &mut |fields| {
-            fields.set("book.id", &7_i64);
-            fields.set("book.title", "Solaris");
-        }));
-        global::tracer("other").in_span("inner", |_| ());
-    }
+    global::tracer("other").in_span("inner", |_| ());
 }
 
 /// An address where nobody listens.
@@ -81,7 +74,7 @@ fn spans_arrive_with_resource_scope_attributes_and_parent() {
     let spans = collector.spans();
     let find = |name: &str| spans.iter().find(|(_, span)| span.name == name).unwrap();
     let (scope, work) = find("work");
-    assert_eq!(scope, "otlp::shop");
+    assert_eq!(scope, "otlp");
     assert_eq!(text(&work.attributes, "book.title"), Some("Sola"));
     assert_eq!(value(&work.attributes, "book.id"), Some(&Value::IntValue(7)));
     let (_, inner) = find("inner");

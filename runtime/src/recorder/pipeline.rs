@@ -46,31 +46,39 @@ impl Pipeline {
         &self.provider
     }
 
+    /// Whether a span under `parent` can be recorded, as far as that is known without asking the sampler.
+    pub(crate) fn may_record(&self, parent: &Context) -> bool {
+        let parent = parent.span();
+        let parent = parent.span_context();
+        !self.parent_based || !parent.is_valid() || parent.is_sampled()
+    }
+
     pub(crate) fn open(&self, start: Start<'_>, parent: Context) -> Option<OpenSpan> {
         let Start { site, name, links, attributes, .. } = start;
-        if self.parent_based {
-            let parent = parent.span();
-            let parent = parent.span_context();
-            if parent.is_valid() && !parent.is_sampled() {
-                return None;
-            }
+        if !self.may_record(&parent) {
+            return None;
         }
-        let mut builder = SpanBuilder::from_name(name.unwrap_or(Cow::Borrowed(site.name))).with_kind(site.kind.clone());
+        // `Sampler::ParentBased` takes an invalid parent for an unsampled one; for the specification it is none.
+        let rootless = Context::new();
+        let nests_in = if parent.span().span_context().is_valid() { &parent } else { &rootless };
+        let mut builder =
+            SpanBuilder::from_name(name.map_or(Cow::Borrowed(site.name), |name| Cow::Owned(name.into_owned())))
+                .with_kind(site.kind.clone());
         if !links.is_empty() {
             builder = builder.with_links(links);
         }
         let mut collect = || {
             let mut list = Sink::collect(attributes);
-            if site.code {
+            if !site.function.is_empty() {
                 list.extend(code_attributes(site));
             }
             list
         };
         let span = if self.sampler_sees_attributes {
             let attributes = collect();
-            self.tracer(site).build_with_context(builder.with_attributes(attributes), &parent)
+            self.tracer(site).build_with_context(builder.with_attributes(attributes), nests_in)
         } else {
-            let mut span = self.tracer(site).build_with_context(builder, &parent);
+            let mut span = self.tracer(site).build_with_context(builder, nests_in);
             if opentelemetry::trace::Span::is_recording(&span) {
                 opentelemetry::trace::Span::set_attributes(&mut span, collect());
             }
@@ -92,7 +100,7 @@ impl Pipeline {
 /// The stable `code.*` attributes of the semantic conventions (1.33 and later).
 fn code_attributes(site: &Site) -> [KeyValue; 3] {
     [
-        KeyValue::new("code.function.name", format!("{}::{}", site.module, site.name)),
+        KeyValue::new("code.function.name", site.function),
         KeyValue::new("code.file.path", site.file),
         KeyValue::new("code.line.number", i64::from(site.line)),
     ]

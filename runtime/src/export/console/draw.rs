@@ -118,17 +118,14 @@ impl Layout {
             Part::Late => format!("… {name}, late"),
             Part::Open => format!("{name} …, root still open"),
         };
-        let failed = if errors > 0 { format!("{errors} failed") } else { String::new() };
+        let failed = if errors > 0 { format!(" · {errors} failed") } else { String::new() };
         let facts = format!(" · {} · {}", duration(self.total), spans(drawing.spans.len()));
         let trace = drawing.trace.to_string();
-        let taken = "──  ·  · trace  ".chars().count() + width(&facts) + width(&failed) + width(&trace);
+        let taken = "──  · trace ".chars().count() + width(&facts) + width(&failed) + width(&trace);
         let mut line = self.line();
         line.push(Style::Dim, "── ");
         line.push(Style::Bold, &cut(&name, self.canvas.width.saturating_sub(taken).max(12)));
-        line.push(Style::Dim, &facts);
-        if errors > 0 {
-            line.push(Style::Dim, " · ").push(Style::Error, &failed);
-        }
+        line.push(Style::Dim, &facts).push(Style::Error, &failed);
         line.push(Style::Dim, " · trace ").push(Style::Plain, &trace);
         let rest = self.canvas.width.saturating_sub(line.columns + 1);
         if rest > 0 {
