@@ -8,7 +8,9 @@ use super::error::InvalidVariable;
 
 /// Where variables are looked up: the process's environment, or a function in its place.
 #[derive(Clone)]
-pub(crate) struct Environment(Arc<dyn Fn(&str) -> Option<String> + Send + Sync>);
+pub(crate) struct Environment(Arc<Lookup>);
+
+type Lookup = dyn Fn(&str) -> Option<String> + Send + Sync;
 
 impl Environment {
     pub(crate) fn process() -> Self {
