@@ -309,3 +309,81 @@ fn an_exporter_that_panics_is_a_failed_batch_and_the_next_is_tried() {
     }
     assert_eq!(warnings.lock().unwrap().len(), 1);
 }
+
+#[test]
+fn the_end_does_not_wait_for_another_try() {
+    let _alone = alone();
+    let telemetry = builder(&[("OTEL_EXPORTER_OTLP_ENDPOINT", &nobody())]).0.install().unwrap();
+    work();
+    let start = Instant::now();
+    telemetry.shutdown().unwrap_err();
+    assert!(start.elapsed() < Duration::from_millis(200), "{:?}", start.elapsed());
+}
+
+#[test]
+fn an_exporter_that_is_traced_itself_records_nothing_while_it_exports() {
+    use traced::opentelemetry_sdk::error::OTelSdkResult;
+    use traced::opentelemetry_sdk::trace::{SpanData, SpanExporter};
+
+    #[derive(Debug)]
+    struct Traced;
+    impl SpanExporter for Traced {
+        async fn export(&self, _batch: Vec<SpanData>) -> OTelSdkResult {
+            work();
+            Ok(())
+        }
+    }
+    let _alone = alone();
+    let telemetry = builder(&[]).0.span_exporter(Traced).install().unwrap();
+    work();
+    for _ in 0..3 {
+        telemetry.flush().unwrap();
+    }
+    assert_eq!(telemetry.health().exported, 2);
+}
+
+#[test]
+fn https_to_what_speaks_none_is_a_failed_batch() {
+    let _alone = alone();
+    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let endpoint = format!("https://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || listener.incoming().for_each(drop));
+    let telemetry = builder(&[("OTEL_EXPORTER_OTLP_ENDPOINT", &endpoint)]).0.install().unwrap();
+    work();
+    assert!(matches!(telemetry.flush(), Err(FlushError::Lost { spans: 2, .. })));
+}
+
+#[test]
+fn what_is_still_open_at_the_end_is_counted_as_lost() {
+    let _alone = alone();
+    let collector = Collector::start(Answer::Ok);
+    let telemetry = to(&collector).0.install().unwrap();
+    let open = global::tracer("open").start("open");
+    assert_eq!(telemetry.health().open, 1);
+    telemetry.shutdown().unwrap();
+    drop(open);
+    assert_eq!(telemetry.health().dropped.shut_down, 1);
+    assert!(collector.arrived().is_empty());
+}
+
+#[test]
+fn only_the_share_that_the_environment_names_is_recorded_and_children_follow() {
+    let _alone = alone();
+    let collector = Collector::start(Answer::Ok);
+    let base = collector.base();
+    let variables = [
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", base.as_str()),
+        ("OTEL_TRACES_SAMPLER", "parentbased_traceidratio"),
+        ("OTEL_TRACES_SAMPLER_ARG", "0.5"),
+    ];
+    let telemetry = builder(&variables).0.install().unwrap();
+    for _ in 0..200 {
+        work();
+    }
+    telemetry.flush().unwrap();
+    let spans = collector.spans();
+    let count = |name: &str| spans.iter().filter(|(_, span)| span.name == name).count();
+    assert_eq!(count("work"), count("inner"));
+    // 200 fair coins: outside of 40 to 160 once in 10^16 runs.
+    assert!((40..=160).contains(&count("work")), "{}", count("work"));
+}

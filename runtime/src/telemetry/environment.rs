@@ -79,6 +79,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Like [`parse`](Reader::parse), for values that may hold a secret: the value is not repeated.
+    #[cfg(feature = "otlp")]
     pub(crate) fn parse_secret<T>(
         &mut self,
         names: &[&'static str],

@@ -74,6 +74,7 @@ enum Chosen {
 }
 
 impl Chosen {
+    #[cfg_attr(not(feature = "otlp"), allow(unused_variables))]
     fn read(choice: Choice, reader: &mut Reader<'_>) -> Self {
         match choice {
             Choice::Console => Self::Console,
