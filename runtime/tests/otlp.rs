@@ -264,6 +264,7 @@ fn the_disabled_sdk_records_nothing_and_says_so() {
     let telemetry =
         builder(&[("OTEL_SDK_DISABLED", "true"), ("OTEL_EXPORTER_OTLP_ENDPOINT", &base)]).0.install().unwrap();
     assert_eq!(telemetry.destination(), "traces go nowhere: OTEL_SDK_DISABLED is true");
+    assert!(matches!(to(&collector).0.install(), Err(SetupError::AlreadyInstalled)));
     work();
     telemetry.flush().unwrap();
     telemetry.shutdown().unwrap();
