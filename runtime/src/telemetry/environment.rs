@@ -8,7 +8,9 @@ use super::error::InvalidVariable;
 
 /// Where variables are looked up: the process's environment, or a function in its place.
 #[derive(Clone)]
-pub(crate) struct Environment(Arc<dyn Fn(&str) -> Option<String> + Send + Sync>);
+pub(crate) struct Environment(Arc<Lookup>);
+
+type Lookup = dyn Fn(&str) -> Option<String> + Send + Sync;
 
 impl Environment {
     pub(crate) fn process() -> Self {
@@ -77,6 +79,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Like [`parse`](Reader::parse), for values that may hold a secret: the value is not repeated.
+    #[cfg(feature = "otlp")]
     pub(crate) fn parse_secret<T>(
         &mut self,
         names: &[&'static str],

@@ -134,13 +134,26 @@ fn parse_compression(value: &str) -> Result<bool, String> {
 fn identity(reader: &mut Reader<'_>) -> Option<Identity> {
     let certificates = ["OTEL_EXPORTER_OTLP_TRACES_CLIENT_CERTIFICATE", "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE"];
     let keys = ["OTEL_EXPORTER_OTLP_TRACES_CLIENT_KEY", "OTEL_EXPORTER_OTLP_CLIENT_KEY"];
-    let mut chain = reader.parse(&certificates, |_, path| pem(path))?;
-    reader.parse(&keys, |_, path| {
-        chain.push(b'\n');
-        chain.extend(pem(path)?);
-        Identity::from_pem(&chain)
-            .map_err(|_| "this key and the client certificate are no PEM key and certificate".to_owned())
-    })
+    let certificate = reader.parse(&certificates, |name, path| pem(path).map(|pem| (name, path.to_owned(), pem)));
+    let key = reader.parse(&keys, |name, path| pem(path).map(|pem| (name, path.to_owned(), pem)));
+    let (certificate, key) = match (certificate, key) {
+        (Some(certificate), Some(key)) => (certificate, key),
+        (None, None) => return None,
+        (Some((name, path, _)), None) => {
+            reader.invalid(name, &path, "its key is missing; write the key's path in OTEL_EXPORTER_OTLP_CLIENT_KEY");
+            return None;
+        }
+        (None, Some((name, path, _))) => {
+            let remedy = "its certificate is missing; write that path in OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE";
+            reader.invalid(name, &path, remedy);
+            return None;
+        }
+    };
+    let identity = Identity::from_pem(&[certificate.2, key.2].join(&b'\n')).ok();
+    if identity.is_none() {
+        reader.invalid(key.0, &key.1, "this and the client certificate are no PEM key and certificate");
+    }
+    identity
 }
 
 fn pem(path: &str) -> Result<Vec<u8>, String> {
@@ -217,6 +230,16 @@ mod tests {
     fn grpc_is_refused_with_the_port_to_use() {
         let (_, invalid) = read(&[("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc")]);
         assert!(invalid[0].contains("http/protobuf") && invalid[0].contains("4318"), "{invalid:?}");
+    }
+
+    #[test]
+    fn a_client_certificate_needs_its_key() {
+        let (_, invalid) = read(&[("OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE", "Cargo.toml")]);
+        assert!(invalid.len() == 1 && invalid[0].contains("OTEL_EXPORTER_OTLP_CLIENT_KEY"), "{invalid:?}");
+        let both =
+            [("OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE", "Cargo.toml"), ("OTEL_EXPORTER_OTLP_CLIENT_KEY", "Cargo.toml")];
+        let (_, invalid) = read(&both);
+        assert!(invalid.len() == 1 && invalid[0].contains("PEM"), "{invalid:?}");
     }
 
     #[test]

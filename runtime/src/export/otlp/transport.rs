@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
-use http::{HeaderName, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use opentelemetry::Context;
 use opentelemetry_http::{Bytes, HttpClient, HttpError, Request, Response};
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceResponse;
@@ -102,9 +102,7 @@ impl Transport {
         let mut outgoing = reqwest::blocking::Request::try_from(request.clone())
             .map_err(|error| Failure { reason: root_cause(&error), again: None })?;
         *outgoing.timeout_mut() = Some(timeout);
-        for (name, value) in &self.headers {
-            outgoing.headers_mut().insert(name.clone(), value.clone());
-        }
+        *outgoing.headers_mut() = self.headers(request.headers());
         let response = self.client.execute(outgoing).map_err(|error| self.unreachable(&error, timeout))?;
         let status = response.status();
         let retry_after = response.headers().get(header::RETRY_AFTER).cloned();
@@ -120,6 +118,14 @@ impl Transport {
         let mut response = Response::new(Bytes::from(body));
         *response.status_mut() = status;
         Ok(response)
+    }
+
+    /// The headers of `encoded` that describe the body, and those that were configured. The OTLP crate adds what the
+    /// process's environment says, which need not be the one that was read.
+    fn headers(&self, encoded: &HeaderMap) -> HeaderMap {
+        let body = [header::CONTENT_TYPE, header::CONTENT_ENCODING, header::USER_AGENT];
+        let body = body.into_iter().filter_map(|name| encoded.get(&name).map(|value| (name, value.clone())));
+        body.chain(self.headers.iter().cloned()).collect()
     }
 
     /// Notes what a collector refused of a batch that it took; an answer that is none is none's loss.
