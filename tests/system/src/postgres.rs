@@ -8,7 +8,7 @@ use std::hash::{BuildHasher, Hasher};
 use std::io;
 use std::os::unix::fs::chown;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -169,21 +169,13 @@ impl Server {
             chown(directory.path(), Some(uid), Some(gid))?;
             chown(&password, Some(uid), Some(gid))?;
         }
-        let mut command = Command::new(binary("initdb").ok_or(io::ErrorKind::NotFound)?);
-        command
-            .current_dir(directory.path())
-            .args(["--pgdata=data", "--username=bookstore", "--auth=scram-sha-256", "--pwfile=password"])
-            .args(["--encoding=UTF8", "--locale=C", "--no-sync", "--no-instructions"])
-            .stdin(Stdio::null());
-        without_client_settings(&mut command);
-        if let Some(User { uid, gid }) = user {
-            use std::os::unix::process::CommandExt;
-            command.uid(uid).gid(gid);
-        }
-        let output = command.output()?;
-        if !output.status.success() {
-            let said = String::from_utf8_lossy(&output.stderr).into_owned();
-            let place = directory.path().display();
+        let initdb = binary("initdb").ok_or(io::ErrorKind::NotFound)?;
+        let arguments = ["--pgdata=data", "--username=bookstore", "--auth=scram-sha-256", "--pwfile=password"]
+            .into_iter()
+            .chain(["--encoding=UTF8", "--locale=C", "--no-sync", "--no-instructions"]);
+        let mut initdb = Process::start(&directory, &initdb, arguments, "TERM", user, without_client_settings)?;
+        if initdb.wait(Duration::from_secs(60)).is_none_or(|exit| exit.code != 0) {
+            let (said, place) = (initdb.output(), directory.path().display());
             return Err(io::Error::other(format!(
                 "{said} (in {place}; a server started by root runs as another user, who must be able to reach that directory: set TMPDIR)"
             )));

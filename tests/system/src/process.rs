@@ -13,7 +13,7 @@ use tempfile::TempDir;
 
 /// A shell stands between the test and the program. It forwards the signals named on its standard input, and at the end of
 /// that input, which the kernel closes however the test process ends, it stops the program and removes its directory. No
-/// process id is used after its process was waited for.
+/// process id is used after its process was waited for. What a stopped program's children still write is removed again.
 const SUPERVISOR: &str = r#"
 exec 3<&0 </dev/null
 "$@" 3<&- &
@@ -22,14 +22,21 @@ pid=$!
     while read -r signal <&3; do kill -s "$signal" "$pid"; done
     : >"$DIRECTORY/.orphaned"
     kill -s CONT "$pid"; kill -s "$LAST_SIGNAL" "$pid"
-    sleep 5
-    kill -s KILL "$pid"
+    turns=0
+    until [ -e "$DIRECTORY/.ended" ]; do
+        sleep 0.02
+        turns=$((turns + 1))
+        [ "$turns" -eq 250 ] && kill -s KILL "$pid"
+    done
+    for turn in 1 2 3 4 5 6 7 8; do
+        rm -rf -- "$DIRECTORY" && break
+        sleep 0.2
+    done
 ) >/dev/null 2>&1 &
 watcher=$!
 exec 3<&-
 wait "$pid"; code=$?
-kill "$watcher" 2>/dev/null
-[ -e "$DIRECTORY/.orphaned" ] && rm -rf -- "$DIRECTORY"
+if [ -e "$DIRECTORY/.orphaned" ]; then : >"$DIRECTORY/.ended"; wait "$watcher"; else kill "$watcher"; fi
 exit "$code"
 "#;
 
