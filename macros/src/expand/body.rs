@@ -131,13 +131,7 @@ impl Parts<'_> {
         let block = quote!(async move { #pinned #rebind #body });
         if args.current.is_some() {
             let enrich = self.enrich();
-            let returned = Ident::new("returned", Span::mixed_site());
-            return quote!({
-                #site
-                let #span = #enrich;
-                let #returned = #block.await;
-                #private::enriched(#span, move || #returned, #note)
-            });
+            return quote!({ #site let #span = #enrich; #private::enriched_future(#span, #block, #note).await });
         }
         let open = self.open();
         quote!({ #site let #span = #open; #private::InSpan::new(#span, #block, #note).await })
@@ -155,9 +149,9 @@ impl Parts<'_> {
         let plain = known.is_some_and(|ty| shape::is_plain(&ReturnType::Type(Default::default(), Box::new(ty))));
         let note = outcome::note(args, plain, private);
         let pending = Ident::new("pending", Span::mixed_site());
-        let prepare = self.prepare();
+        let (prepare, wrap) = self.prepare(quote!(InSpan::pending));
         let future =
-            quote!(#private::InSpan::pending(#pending, #(#block_attrs)* async #capture { #pinned #body }, #note));
+            quote!(#private::#wrap(#pending, #(#block_attrs)* async #capture { #pinned #body }, #note));
         let wrapped = match &tail.wrapper {
             Wrapper::Bare => future,
             Wrapper::Call(constructor) => quote!(#constructor(#future)),
@@ -178,17 +172,21 @@ impl Parts<'_> {
         let plain = known.is_some_and(|ty| shape::is_plain(&ReturnType::Type(Default::default(), Box::new(ty))));
         let note = outcome::note(args, plain, private);
         let pending = Ident::new("pending", Span::mixed_site());
-        let prepare = self.prepare();
+        let (prepare, wrap) = self.prepare(quote!(#wrap));
         let wrapped = quote!(#private::#wrap(#pending, (move || -> #returns { #rebind #body })(), #note));
         let wrapped = if boxed { quote!(#private::boxed(#wrapped)) } else { wrapped };
         quote!({ #site let #pending = #prepare; #wrapped })
     }
 
-    fn prepare(&self) -> TokenStream {
+    /// What is evaluated at the call, and what puts it around the future: `wrap`, unless no span of its own is wanted.
+    fn prepare(&self, wrap: TokenStream) -> (TokenStream, TokenStream) {
         let Self { args, private, .. } = self;
+        if args.current.is_some() {
+            return (self.enrich(), quote!(enriched_future));
+        }
         let gate = entry::gate(args);
         let start = entry::start(args, &self.attrs, private);
-        quote!(if #gate { #private::Pending::new(#start) } else { #private::Pending::off() })
+        (quote!(if #gate { #private::Pending::new(#start) } else { #private::Pending::off() }), wrap)
     }
 
     fn enrich(&self) -> TokenStream {

@@ -7,6 +7,7 @@ use std::task::{Context, Poll, ready};
 
 use pin_project_lite::pin_project;
 
+use super::state::State;
 use super::{Opened, Pending, panics};
 use crate::outcome::Outcome;
 use crate::recorder::OpenSpan;
@@ -43,48 +44,15 @@ pin_project! {
     }
 }
 
-/// The span of a future.
-enum State {
-    /// It opens at the first poll.
-    Pending(Box<Pending>),
-    /// It is open.
-    Open(OpenSpan),
-    /// There is none, or it has ended.
-    Off,
-}
-
-impl State {
-    /// The open span; at the first poll it opens.
-    fn open(&mut self) -> Option<&OpenSpan> {
-        if let Self::Pending(pending) = self {
-            *self = pending.open().map_or(Self::Off, Self::Open);
-        }
-        match self {
-            Self::Open(span) => Some(span),
-            _ => None,
-        }
-    }
-
-    fn take(&mut self) -> Option<OpenSpan> {
-        match std::mem::replace(self, Self::Off) {
-            Self::Open(span) => Some(span),
-            // Never polled: no span.
-            _ => None,
-        }
-    }
-}
-
 impl<F: Future, N: for<'s, 'r> FnMut(&mut Outcome<'s, 'r>, &'r F::Output)> InSpan<F, N> {
     /// Runs `future` in `span`, if there is one; `note` sees what it returns.
     pub fn new(span: Opened, future: F, note: N) -> Self {
-        let span = span.0.map_or(State::Off, State::Open);
-        Self { future: Some(future), span: AssertUnwindSafe(span), note }
+        Self { future: Some(future), span: AssertUnwindSafe(State::of(span)), note }
     }
 
     /// Runs `future` in a span that opens at its first poll.
     pub fn pending(pending: Pending, future: F, note: N) -> Self {
-        let span = if pending.is_off() { State::Off } else { State::Pending(Box::new(pending)) };
-        Self { future: Some(future), span: AssertUnwindSafe(span), note }
+        Self { future: Some(future), span: AssertUnwindSafe(State::later(pending)), note }
     }
 }
 

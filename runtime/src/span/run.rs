@@ -40,6 +40,16 @@ pub fn enriched<T>(
     value
 }
 
+/// Awaits `future`; `note` sees what it returns and writes on `span`, which somebody else ends.
+pub async fn enriched_future<F: Future>(
+    span: Opened,
+    future: F,
+    note: impl for<'s, 'r> FnMut(&mut Outcome<'s, 'r>, &'r F::Output),
+) -> F::Output {
+    let value = future.await;
+    enriched(span, || value, note)
+}
+
 /// `future`, which somebody else made, inside the span that opens at its first poll.
 pub fn returned_future<F: Future, N: for<'s, 'r> FnMut(&mut Outcome<'s, 'r>, &'r F::Output)>(
     pending: Pending,
