@@ -37,7 +37,7 @@ impl OtlpSettings {
         Self {
             endpoint: endpoint(reader),
             headers: reader.parse_secret(&headers, parse_headers).unwrap_or_default(),
-            timeout: reader.number(&timeouts, 1).map_or(Duration::from_secs(10), Duration::from_millis),
+            timeout: reader.milliseconds(&timeouts).unwrap_or(Duration::from_secs(10)),
             gzip: reader.parse(&compressions, |_, value| parse_compression(value)).unwrap_or(false),
             certificates: reader.parse(&certificates, |_, path| {
                 Certificate::from_pem_bundle(&pem(path)?).map_err(|_| "the file holds no PEM certificates".to_owned())

@@ -89,7 +89,7 @@ impl Transport {
             };
             let (Some(asked), Some(wait)) = (failure.again, waits.next()) else { return Err(failure) };
             let wait = asked.unwrap_or(wait.saturating_add(jitter(*wait)));
-            if Instant::now() + wait >= deadline || !self.closing.sleep(wait) {
+            if wait >= deadline.saturating_duration_since(Instant::now()) || !self.closing.sleep(wait) {
                 return Err(failure);
             }
         }
