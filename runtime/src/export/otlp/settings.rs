@@ -89,10 +89,11 @@ fn endpoint(reader: &mut Reader<'_>) -> Url {
 }
 
 fn parse_endpoint(value: &str) -> Result<Url, String> {
-    let url = Url::parse(value).map_err(|error| format!("{error}; {EXAMPLE}"))?;
-    if !matches!(url.scheme(), "http" | "https") {
+    let lower = value.to_ascii_lowercase();
+    if !lower.starts_with("http://") && !lower.starts_with("https://") {
         return Err(format!("it must begin with http:// or https://; {EXAMPLE}"));
     }
+    let url = Url::parse(value).map_err(|error| format!("{error}; {EXAMPLE}"))?;
     if !url.has_host() {
         return Err(format!("the host is missing; {EXAMPLE}"));
     }
