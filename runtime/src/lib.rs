@@ -5,7 +5,6 @@ pub mod database;
 mod outcome;
 #[cfg(feature = "postgres")]
 pub mod postgres;
-#[cfg(feature = "http")]
 pub mod propagation;
 mod recorder;
 #[cfg(feature = "redis")]

@@ -37,6 +37,7 @@ impl<'a> Statement<'a> {
     }
 
     /// With another instrumentation scope.
+    #[cfg(feature = "postgres")]
     pub(crate) fn at(mut self, site: &'static Site) -> Self {
         self.site = site;
         self
