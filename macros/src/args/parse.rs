@@ -1,6 +1,6 @@
 //! Tokens to [`Args`]; every mistake is kept, none hides another.
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
 use syn::{Expr, LitStr, Path, Token, parenthesized, token};
@@ -23,6 +23,7 @@ pub const LEVELS: &[&str] = &["trace", "debug", "info", "warn", "error"];
 impl Args {
     pub fn parse(tokens: TokenStream, errors: &mut Errors) -> Self {
         let mut args = Self::default();
+        mentioned(tokens.clone(), &mut args.mentioned);
         let mut seen: Vec<(String, Span)> = Vec::new();
         let mut mistakes = Errors::new();
         let parser = |input: ParseStream<'_>| {
@@ -56,13 +57,9 @@ impl Args {
         })?;
         let text = word.unraw().to_string();
         if !WORDS.contains(&text.as_str()) {
-            let hint = if input.peek(Token![=])
-                && !input.peek2(Token![=])
-                && words::nearest(&text, WORDS.iter().copied()).is_none()
-            {
-                format!("unknown argument `{text}`; to set an attribute write `attrs({text} = ..)`")
-            } else if input.peek(Token![.]) {
-                format!("unknown argument `{text}`; attributes go into `attrs({text}. .. = ..)`")
+            let unknown_word = words::nearest(&text, WORDS.iter().copied()).is_none();
+            let hint = if input.peek(Token![.]) || (unknown_word && input.peek(Token![=])) {
+                format!("unknown argument `{text}`; attributes stand inside `attrs(..)`")
             } else {
                 words::unknown("argument", &text, WORDS)
             };
@@ -105,8 +102,16 @@ impl Args {
             "current" => self.current = Some(word.span()),
             "skip" => self.skip = Some(word.span()),
             "code" => self.code = Some(word.span()),
-            "future" => self.returns = Some(Returns::Future(word.span())),
-            "stream" => self.returns = Some(Returns::Stream(word.span())),
+            "future" | "stream" => {
+                if self.returns.is_some() {
+                    return Err(syn::Error::new(
+                        word.span(),
+                        "`future` and `stream` contradict each other: the function returns one of them",
+                    ));
+                }
+                let returns = if text == "future" { Returns::Future } else { Returns::Stream };
+                self.returns = Some(returns(word.span()));
+            }
             on => {
                 let on = On::named(on);
                 let outcome = parenthesised(input, &word, "|value| attrs(key = value), ..", |content| {
@@ -116,6 +121,16 @@ impl Args {
             }
         }
         Ok(())
+    }
+}
+
+fn mentioned(tokens: TokenStream, found: &mut Vec<Ident>) {
+    for token in tokens {
+        match token {
+            TokenTree::Ident(ident) => found.push(ident),
+            TokenTree::Group(group) => mentioned(group.stream(), found),
+            _ => {}
+        }
     }
 }
 

@@ -1,0 +1,220 @@
+//! Setting up: what code says, then what the environment says.
+
+use std::fmt;
+use std::time::Duration;
+
+use opentelemetry::{Key, KeyValue, Value};
+use opentelemetry_sdk::trace::{SdkTracerProvider, ShouldSample, SpanExporter, SpanLimits};
+
+use super::environment::{Environment, Reader};
+use super::error::SetupError;
+use super::plan::{GivenExporter, Plan};
+use super::report::{Reporter, Warning};
+use super::sampling::Sampling;
+use super::{Claim, Telemetry};
+
+/// So that a program's end, with what else it does there, fits in five seconds.
+const FLUSH_TIMEOUT: Duration = Duration::from_secs(4);
+
+/// Describes how traces are recorded and where they go: [`Telemetry::builder`].
+///
+/// What is not said in code is read from the standard
+/// [environment](https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/) by
+/// [`install`](TelemetryBuilder::install).
+#[must_use = "nothing is set up before `install()`"]
+pub struct TelemetryBuilder {
+    pub(super) resource: Vec<KeyValue>,
+    pub(super) sampling: Option<Sampling>,
+    pub(super) exporters: Vec<GivenExporter>,
+    pub(super) provider: Option<SdkTracerProvider>,
+    pub(super) console_when_unconfigured: bool,
+    pub(super) strict: bool,
+    pub(super) span_limits: Option<SpanLimits>,
+    pub(super) value_length: Option<usize>,
+    pub(super) flush_timeout: Duration,
+    pub(super) reporter: Reporter,
+    pub(super) environment: Environment,
+}
+
+impl TelemetryBuilder {
+    pub(super) fn new() -> Self {
+        Self {
+            resource: Vec::new(),
+            sampling: None,
+            exporters: Vec::new(),
+            provider: None,
+            console_when_unconfigured: false,
+            strict: false,
+            span_limits: None,
+            value_length: None,
+            flush_timeout: FLUSH_TIMEOUT,
+            reporter: Reporter::stderr(),
+            environment: Environment::process(),
+        }
+    }
+
+    /// Names the service: the resource attribute `service.name`. Otherwise OTEL_SERVICE_NAME does.
+    pub fn service_name(self, name: impl Into<Value>) -> Self {
+        self.resource_attribute("service.name", name)
+    }
+
+    /// Adds an attribute of the resource, which stands for every span. It goes before OTEL_RESOURCE_ATTRIBUTES.
+    pub fn resource_attribute(mut self, key: impl Into<Key>, value: impl Into<Value>) -> Self {
+        self.resource.push(KeyValue::new(key, value));
+        self
+    }
+
+    /// Adds attributes of the resource.
+    pub fn resource_attributes(mut self, attributes: impl IntoIterator<Item = KeyValue>) -> Self {
+        self.resource.extend(attributes);
+        self
+    }
+
+    /// Decides which traces are recorded. It sees no attributes: they are evaluated for recorded spans alone.
+    ///
+    /// Otherwise OTEL_TRACES_SAMPLER does; by default everything is recorded whose parent is.
+    ///
+    /// ```
+    /// use traced::opentelemetry_sdk::trace::Sampler;
+    ///
+    /// let builder = traced::Telemetry::builder()
+    ///     .sampler(Sampler::ParentBased(Box::new(Sampler::TraceIdRatioBased(0.1))));
+    /// ```
+    pub fn sampler(mut self, sampler: impl ShouldSample + 'static) -> Self {
+        self.sampling = Some(Sampling::given(sampler, false));
+        self
+    }
+
+    /// Decides which spans are recorded by their attributes too, which are therefore evaluated for every span.
+    pub fn sampler_with_attributes(mut self, sampler: impl ShouldSample + 'static) -> Self {
+        self.sampling = Some(Sampling::given(sampler, true));
+        self
+    }
+
+    /// Sends the spans to `exporter`, instead of what the environment names. Called again, to that one too.
+    ///
+    /// It is called on a thread of its own, which is in no async runtime.
+    ///
+    /// ```
+    /// use traced::opentelemetry_sdk::trace::InMemorySpanExporter;
+    ///
+    /// let exporter = InMemorySpanExporter::default();
+    /// let builder = traced::Telemetry::builder().span_exporter(exporter.clone());
+    /// ```
+    pub fn span_exporter(mut self, exporter: impl SpanExporter + 'static) -> Self {
+        self.exporters.push(GivenExporter::new(exporter));
+        self
+    }
+
+    /// Records through a provider that the application has already, with its sampler, resource, limits and exporters.
+    ///
+    /// It stays the application's: the OpenTelemetry globals are left alone, and a shutdown flushes it but leaves it
+    /// running.
+    pub fn tracer_provider(mut self, provider: SdkTracerProvider) -> Self {
+        self.provider = Some(provider);
+        self
+    }
+
+    /// Draws each trace on stderr when neither code nor the environment names an exporter or endpoint: for programs
+    /// that a newcomer starts as they are.
+    pub fn console_when_unconfigured(mut self) -> Self {
+        self.console_when_unconfigured = true;
+        self
+    }
+
+    /// Makes an invalid environment variable a [`SetupError`], instead of a [`Warning`] after which it is as if unset.
+    pub fn strict(mut self) -> Self {
+        self.strict = true;
+        self
+    }
+
+    /// Limits how many attributes, events and links a span may have, instead of OTEL_SPAN_*_LIMIT and its kin.
+    pub fn span_limits(mut self, limits: SpanLimits) -> Self {
+        self.span_limits = Some(limits);
+        self
+    }
+
+    /// Cuts string values after so many characters, instead of OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT.
+    pub fn attribute_value_length_limit(mut self, characters: usize) -> Self {
+        self.value_length = Some(characters);
+        self
+    }
+
+    /// How long a flush, a shutdown or a drop may wait for the exporter; by default 4 seconds.
+    pub fn flush_timeout(mut self, timeout: Duration) -> Self {
+        self.flush_timeout = timeout;
+        self
+    }
+
+    /// Takes the warnings that otherwise go to stderr. It is called on the installing thread and on the exporter's.
+    pub fn on_warning(mut self, report: impl Fn(&Warning) + Send + Sync + 'static) -> Self {
+        self.reporter = Reporter::new(report);
+        self
+    }
+
+    /// Looks variables up in `lookup` instead of the process's environment: for tests, and for programs that give
+    /// variables other names or defaults.
+    ///
+    /// ```
+    /// let builder = traced::Telemetry::builder().environment(|name| match name {
+    ///     "OTEL_SERVICE_NAME" => Some("bookstore-api".to_owned()),
+    ///     _ => std::env::var(name).ok(),
+    /// });
+    /// ```
+    pub fn environment(mut self, lookup: impl Fn(&str) -> Option<String> + Send + Sync + 'static) -> Self {
+        self.environment = Environment::new(lookup);
+        self
+    }
+
+    /// Sets everything up and makes it the program's: every traced function records from now on, and so do the
+    /// OpenTelemetry globals (tracer provider and propagator).
+    ///
+    /// Keep what it returns until the program ends: dropping it delivers what is left.
+    ///
+    /// # Errors
+    ///
+    /// If another [`Telemetry`] lives, or an exporter can't be built; in [strict](TelemetryBuilder::strict) mode also if
+    /// an environment variable is invalid.
+    ///
+    /// ```
+    /// use traced::opentelemetry_sdk::trace::InMemorySpanExporter;
+    ///
+    /// #[traced::traced]
+    /// fn work() {}
+    ///
+    /// let exporter = InMemorySpanExporter::default();
+    /// let telemetry = traced::Telemetry::builder()
+    ///     .service_name("bookstore-api")
+    ///     .span_exporter(exporter.clone())
+    ///     .install()?;
+    /// work();
+    /// telemetry.flush()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn install(self) -> Result<Telemetry, SetupError> {
+        let claim = Claim::take().ok_or(SetupError::AlreadyInstalled)?;
+        let environment = self.environment.clone();
+        let mut reader = Reader::new(&environment);
+        let (strict, reporter) = (self.strict, self.reporter.clone());
+        let plan = Plan::new(self, &mut reader);
+        let invalid = reader.into_invalid();
+        if strict && !invalid.is_empty() {
+            return Err(SetupError::InvalidEnvironment(invalid));
+        }
+        for variable in invalid {
+            reporter.warn(&Warning::InvalidVariable(variable));
+        }
+        Telemetry::start(plan.build()?, claim)
+    }
+}
+
+impl fmt::Debug for TelemetryBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TelemetryBuilder")
+            .field("resource", &self.resource)
+            .field("sampling", &self.sampling)
+            .field("strict", &self.strict)
+            .field("flush_timeout", &self.flush_timeout)
+            .finish_non_exhaustive()
+    }
+}
