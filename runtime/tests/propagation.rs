@@ -63,7 +63,8 @@ fn inject(propagator: &dyn TextMapPropagator, context: &Context) -> Vec<(String,
 fn w3c_traceparent() {
     let long = |parent: &str| format!("{parent}{}", "x".repeat(10_000));
     let tail = "12345678901234567890123456789012-1234567890123456-01";
-    let cases: Vec<(&str, Vec<(&str, String)>, bool)> = vec![
+    type Case = (&'static str, Vec<(&'static str, String)>, bool);
+    let cases: Vec<Case> = vec![
         ("both_traceparent_and_tracestate_missing", vec![], false),
         ("traceparent_included_tracestate_missing", vec![("traceparent", PARENT.into())], true),
         ("traceparent_duplicated", vec![("traceparent", PARENT.into()), ("traceparent", PARENT.into())], false),
@@ -301,6 +302,6 @@ fn nothing_is_sent_where_no_span_is() {
         [&TraceContext::new(), &B3::single(), &B3::multiple(), &Jaeger::new()];
     for propagator in propagators {
         assert_eq!(inject(propagator, &Context::new()), []);
-        assert_eq!(propagator.fields().count() > 0, true);
+        assert!(propagator.fields().count() > 0);
     }
 }

@@ -41,7 +41,7 @@ pub async fn get<M: ManageConnection + Pooled>(pool: &Pool<M>) -> Result<PooledC
         fields.set("db.client.connection.count", &state.connections);
     }));
     InSpan::new(
-        span.into(),
+        span,
         getting,
         |outcome: &mut crate::outcome::Outcome<'_, '_>, result: &Result<_, RunError<M::Error>>| {
             if let Err(error) = result {

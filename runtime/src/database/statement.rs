@@ -126,9 +126,9 @@ impl<'a> Statement<'a> {
             return span::unopened();
         }
         let summary = self.database.summary(self.sql);
-        let mut name = summary.span_name(&self.database.0.system);
+        let mut name = Cow::Borrowed(summary.span_name(&self.database.0.system));
         if let Some(prefix) = self.prefix {
-            name = format!("{prefix} {name}").into();
+            name = Cow::Owned(format!("{prefix} {name}"));
         }
         span::open(Start::new(self.site, &mut |fields| self.record(&summary, fields)).name(name))
     }

@@ -64,7 +64,7 @@ impl ConnectionLike for Connection {
                 })
                 .name(name.clone()),
             );
-            InSpan::new(span.into(), call, |outcome: &mut Outcome<'_, '_>, result: &Result<Value, RedisError>| {
+            InSpan::new(span, call, |outcome: &mut Outcome<'_, '_>, result: &Result<Value, RedisError>| {
                 let mut response = Response::default();
                 match result {
                     Err(error) => note(error, &mut response),
@@ -100,7 +100,7 @@ impl ConnectionLike for Connection {
                 })
                 .name(name.clone()),
             );
-            InSpan::new(span.into(), call, |outcome: &mut Outcome<'_, '_>, result: &Result<Vec<Value>, RedisError>| {
+            InSpan::new(span, call, |outcome: &mut Outcome<'_, '_>, result: &Result<Vec<Value>, RedisError>| {
                 let mut response = Response::default();
                 match result {
                     Err(error) => note(error, &mut response),
