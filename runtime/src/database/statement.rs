@@ -37,6 +37,7 @@ impl<'a> Statement<'a> {
     }
 
     /// With another instrumentation scope.
+    #[cfg(feature = "postgres")]
     pub(crate) fn at(mut self, site: &'static Site) -> Self {
         self.site = site;
         self
@@ -125,9 +126,9 @@ impl<'a> Statement<'a> {
             return span::unopened();
         }
         let summary = self.database.summary(self.sql);
-        let mut name = summary.span_name(&self.database.0.system);
+        let mut name = Cow::Borrowed(summary.span_name(&self.database.0.system));
         if let Some(prefix) = self.prefix {
-            name = format!("{prefix} {name}").into();
+            name = Cow::Owned(format!("{prefix} {name}"));
         }
         span::open(Start::new(self.site, &mut |fields| self.record(&summary, fields)).name(name))
     }
