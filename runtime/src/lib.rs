@@ -1,6 +1,7 @@
 //! OpenTelemetry spans around Rust functions: one attribute, correct and cheap.
 
 mod carry;
+pub mod export;
 mod outcome;
 mod recorder;
 mod span;
@@ -18,7 +19,7 @@ pub use carry::carry;
 #[cfg(feature = "tokio")]
 pub use carry::{spawn, spawn_blocking};
 pub use outcome::ErrorType;
-pub use span::{Current, Level, SpanGuard, current};
-pub use telemetry::Telemetry;
+pub use span::{AsLink, AsParent, Current, Level, SpanGuard, current};
 pub use traced_macros::{Attributes, ErrorType, attr, event, span, traced};
+pub use telemetry::{Dropped, FlushError, Health, InvalidVariable, SetupError, Telemetry, TelemetryBuilder, Warning};
 pub use value::{Attributes, Fields, REDACTED, Redacted, Slot, Value};
