@@ -27,7 +27,7 @@ fn dropped() -> Vec<&'static str> {
 macro_rules! functions {
     ($($name:ident: [$($attr:meta)?] [$($asyncness:tt)?];)*) => {$(
         $(#[$attr])?
-        $($asyncness)? fn $name(a: Noisy, (b, _): (Noisy, Noisy), mut c: Noisy, unused: Noisy, early: Noisy) {
+        $($asyncness)? fn $name(a: Noisy, (b, _): (Noisy, Noisy), mut c: Noisy, _unused: Noisy, early: Noisy) {
             let _local = Noisy("local");
             drop(early);
             let _ = (&a, &b, &mut c);
@@ -83,7 +83,7 @@ async fn without_anybody_who_records_the_order_is_the_same() {
 
 struct Holder {
     used: Noisy,
-    unused: Noisy,
+    _unused: Noisy,
 }
 
 impl Holder {
@@ -96,7 +96,7 @@ impl Holder {
 
 #[test]
 fn a_receiver_drops_whole_and_last() {
-    let holder = Holder { used: Noisy("self.used"), unused: Noisy("self.unused") };
+    let holder = Holder { used: Noisy("self.used"), _unused: Noisy("self.unused") };
     let _ = &holder.unused;
     let (_, spans) = capture(|| holder.consume(Noisy("argument")));
     assert_eq!(dropped(), ["argument", "self.used", "self.unused"]);

@@ -183,21 +183,21 @@ impl Named for Repo {
 
 #[traced(prefix = "m.")]
 mod module {
-    pub fn free() {
+    pub(super) fn free() {
         deeper::free();
         S.method();
         constant();
         out();
     }
-    pub struct S;
+    pub(super) struct S;
     impl S {
-        pub fn method(&self) {}
+        pub(super) fn method(&self) {}
     }
     const fn constant() {}
     #[traced::traced(skip)]
     fn out() {}
     mod deeper {
-        pub fn free() {}
+        pub(super) fn free() {}
     }
     #[test]
     fn tests_are_left_alone() {}

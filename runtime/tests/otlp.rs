@@ -41,10 +41,10 @@ fn to(collector: &Collector) -> (TelemetryBuilder, Warnings) {
 fn work() {
     static SITE: Site = Site::new("work", "otlp::shop", file!(), line!());
     if SITE.is_on() {
-        let _span = SpanGuard::enter(Start::new(&SITE, &mut |fields| {
+        let _span = SpanGuard::new(traced::__private::open(Start::new(&SITE, &mut |fields| {
             fields.set("book.id", &7_i64);
             fields.set("book.title", "Solaris");
-        }));
+        })));
         global::tracer("other").in_span("inner", |_| ());
     }
 }
