@@ -1,10 +1,17 @@
 //! What generated code calls. Versioned with the macros, no other user.
 
+pub use core;
 pub use opentelemetry::trace::SpanKind;
 
-pub use crate::outcome::ladder;
-pub use crate::outcome::ladder::Probe;
-pub use crate::outcome::{Failure, OptionLike, Outcome, ResultLike};
-pub use crate::span::{InSpan, Level, Site, SpanGuard, Start, current};
-pub use crate::value::{Attributes, Fields, Redacted, Slot, Value};
-pub use core;
+pub use crate::outcome::ladder::{self, Probe};
+pub use crate::outcome::{ErrorType, OptionLike, Outcome, ResultLike};
+pub use crate::span::{
+    InSpan, IntoLink, IntoParent, Level, Pending, Site, SpanGuard, Start, attributes, enrich, enriched,
+    enriched_future, event, new_links, open, returned_future, returned_stream, sync, unopened,
+};
+pub use crate::value::{Attributes, Fields, capture, mask};
+
+/// In a box that is pinned, as the signature has it.
+pub fn boxed<T>(value: T) -> std::pin::Pin<Box<T>> {
+    Box::pin(value)
+}

@@ -1,5 +1,6 @@
 //! OpenTelemetry spans around Rust functions: one attribute, correct and cheap.
 
+mod carry;
 mod outcome;
 mod recorder;
 mod span;
@@ -13,8 +14,11 @@ pub mod __private;
 pub use opentelemetry;
 pub use opentelemetry_sdk;
 
+pub use carry::carry;
+#[cfg(feature = "tokio")]
+pub use carry::{spawn, spawn_blocking};
 pub use outcome::ErrorType;
 pub use span::{Current, Level, SpanGuard, current};
 pub use telemetry::Telemetry;
-pub use traced_macros::traced;
+pub use traced_macros::{Attributes, ErrorType, attr, event, span, traced};
 pub use value::{Attributes, Fields, REDACTED, Redacted, Slot, Value};

@@ -7,6 +7,6 @@ mod note;
 mod shapes;
 
 pub use error_type::ErrorType;
-pub use failure::Failure;
+pub(crate) use failure::Failure;
 pub use note::Outcome;
 pub use shapes::{OptionLike, ResultLike};

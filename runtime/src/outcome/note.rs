@@ -72,8 +72,8 @@ impl<'s, 'r> Outcome<'s, 'r> {
     }
 
     /// `type = error_type`
-    pub fn error_type(&mut self, error_type: impl Into<Cow<'static, str>>) {
-        self.error_type = Some(error_type.into());
+    pub fn error_type(&mut self, error_type: impl Into<String>) {
+        self.error_type = Some(Cow::Owned(error_type.into()));
     }
 
     /// The error is part of normal operation: it does not fail the span.

@@ -89,6 +89,12 @@ pub(crate) fn open(start: Start<'_>) -> Option<OpenSpan> {
     pipeline_of(&parent)?.open(start, parent)
 }
 
+/// Whether the span of `start` may be recorded if it opened now: what its attributes are evaluated for.
+pub(crate) fn would_record(start: &Start<'_>) -> bool {
+    let parent = start.parent_context();
+    !parent.is_telemetry_suppressed() && pipeline_of(&parent).is_some_and(|pipeline| pipeline.may_record(&parent))
+}
+
 fn pipeline_of(parent: &Context) -> Option<Arc<Pipeline>> {
     if CAPTURES.load(Ordering::Relaxed) > 0 {
         // The parent may have been given explicitly; a capture is then found on the current context.

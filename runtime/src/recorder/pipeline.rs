@@ -46,16 +46,21 @@ impl Pipeline {
         &self.provider
     }
 
+    /// Whether a span under `parent` can be recorded, as far as that is known without asking the sampler.
+    pub(crate) fn may_record(&self, parent: &Context) -> bool {
+        let parent = parent.span();
+        let parent = parent.span_context();
+        !self.parent_based || !parent.is_valid() || parent.is_sampled()
+    }
+
     pub(crate) fn open(&self, start: Start<'_>, parent: Context) -> Option<OpenSpan> {
         let Start { site, name, links, attributes, .. } = start;
-        if self.parent_based {
-            let parent = parent.span();
-            let parent = parent.span_context();
-            if parent.is_valid() && !parent.is_sampled() {
-                return None;
-            }
+        if !self.may_record(&parent) {
+            return None;
         }
-        let mut builder = SpanBuilder::from_name(name.unwrap_or(Cow::Borrowed(site.name))).with_kind(site.kind.clone());
+        let mut builder =
+            SpanBuilder::from_name(name.map_or(Cow::Borrowed(site.name), |name| Cow::Owned(name.into_owned())))
+                .with_kind(site.kind.clone());
         if !links.is_empty() {
             builder = builder.with_links(links);
         }

@@ -1,14 +1,16 @@
 //! Futures that run inside a span.
 
 use std::fmt;
+use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use pin_project_lite::pin_project;
 
-use super::{Start, panics};
+use super::state::State;
+use super::{Opened, Pending, panics};
 use crate::outcome::Outcome;
-use crate::recorder::{self, OpenSpan};
+use crate::recorder::OpenSpan;
 
 pin_project! {
     /// A future that runs inside a span, which ends with it.
@@ -16,15 +18,17 @@ pin_project! {
     /// The span is current during each poll and not between them. A future that is dropped before it is done leaves
     /// `traced.cancelled = true` on its span.
     #[must_use = "futures do nothing unless you `.await` or poll them"]
-    pub struct InSpan<F, O> {
-        // Both are gone when the future is done.
+    pub struct InSpan<F, N> {
+        // Gone when the future is done.
         #[pin]
         future: Option<F>,
-        span: Option<OpenSpan>,
-        note: O,
+        // What a span holds is written under its own lock, and ends with the panic that passes through: seeing it
+        // afterwards breaks nothing, so the future inside alone decides whether this one is unwind safe.
+        span: AssertUnwindSafe<State>,
+        note: N,
     }
 
-    impl<F, O> PinnedDrop for InSpan<F, O> {
+    impl<F, N> PinnedDrop for InSpan<F, N> {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
             let Some(span) = this.span.take() else { return };
@@ -40,59 +44,52 @@ pin_project! {
     }
 }
 
-impl<F: Future, O: for<'s, 'r> FnMut(&mut Outcome<'s, 'r>, &'r F::Output)> InSpan<F, O> {
+impl<F: Future, N: for<'s, 'r> FnMut(&mut Outcome<'s, 'r>, &'r F::Output)> InSpan<F, N> {
     /// Runs `future` in `span`, if there is one; `note` sees what it returns.
-    pub(crate) fn new(span: Option<OpenSpan>, future: F, note: O) -> Self {
-        Self { future: Some(future), span, note }
+    pub fn new(span: Opened, future: F, note: N) -> Self {
+        Self { future: Some(future), span: AssertUnwindSafe(State::of(span)), note }
     }
 
-    /// Runs `future` in the span that `start` opens now; `note` sees what it returns.
-    pub fn open(start: Start<'_>, future: F, note: O) -> Self {
-        Self::new(recorder::open(start), future, note)
-    }
-
-    /// Runs `future` in no span.
-    pub fn off(future: F, note: O) -> Self {
-        Self::new(None, future, note)
+    /// Runs `future` in a span that opens at its first poll.
+    pub fn pending(pending: Pending, future: F, note: N) -> Self {
+        Self { future: Some(future), span: AssertUnwindSafe(State::later(pending)), note }
     }
 }
 
-impl<F: Future, O: for<'s, 'r> FnMut(&mut Outcome<'s, 'r>, &'r F::Output)> Future for InSpan<F, O> {
+impl<F: Future, N: for<'s, 'r> FnMut(&mut Outcome<'s, 'r>, &'r F::Output)> Future for InSpan<F, N> {
     type Output = F::Output;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
         let mut future = this.future.as_mut().as_pin_mut().expect("`async fn` resumed after completion");
-        let Some(span) = this.span.as_ref() else {
+        let Some(span) = this.span.open() else {
             let output = ready!(future.poll(cx));
             this.future.set(None);
             return Poll::Ready(output);
         };
         let attached = span.attach();
         match panics::caught(|| future.as_mut().poll(cx)) {
-            Ok(Poll::Pending) => Poll::Pending,
+            Ok(Poll::Pending) => return Poll::Pending,
             Ok(Poll::Ready(output)) => {
                 this.future.set(None);
                 Outcome::note(span, &output, this.note);
                 drop(attached);
-                span.end();
-                *this.span = None;
+                this.span.take().inspect(OpenSpan::end);
                 Poll::Ready(output)
             }
             Err(panic) => {
                 panic.record(span);
                 this.future.set(None);
                 drop(attached);
-                span.end();
-                *this.span = None;
+                this.span.take().inspect(OpenSpan::end);
                 panic.resume()
             }
         }
     }
 }
 
-impl<F: fmt::Debug, O> fmt::Debug for InSpan<F, O> {
+impl<F: fmt::Debug, N> fmt::Debug for InSpan<F, N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("InSpan").field("future", &self.future).field("span", &self.span).finish_non_exhaustive()
+        f.debug_struct("InSpan").field("future", &self.future).finish_non_exhaustive()
     }
 }

@@ -2,8 +2,8 @@
 
 use opentelemetry::ContextGuard;
 
-use super::{Start, panics};
-use crate::recorder::{self, OpenSpan};
+use super::Opened;
+use crate::recorder::OpenSpan;
 
 /// A span that is current on this thread until it is dropped, which ends it.
 ///
@@ -18,28 +18,11 @@ pub struct SpanGuard {
 }
 
 impl SpanGuard {
-    /// A guard that does nothing.
+    /// Makes `span` current.
+    #[doc(hidden)]
     #[inline]
-    pub fn off() -> Self {
-        Self { attached: None, span: None }
-    }
-
-    /// Opens the span and makes it current.
-    pub fn enter(start: Start<'_>) -> Self {
-        let span = recorder::open(start);
-        Self { attached: span.as_ref().map(OpenSpan::attach), span }
-    }
-
-    /// Runs `body`; a panic is recorded and goes on.
-    pub fn run<T>(&self, body: impl FnOnce() -> T) -> T {
-        match &self.span {
-            Some(span) => panics::recorded(span, body),
-            None => body(),
-        }
-    }
-
-    pub(crate) fn span(&self) -> Option<&OpenSpan> {
-        self.span.as_ref()
+    pub fn new(span: Opened) -> Self {
+        Self { attached: span.0.as_ref().map(OpenSpan::attach), span: span.0 }
     }
 }
 

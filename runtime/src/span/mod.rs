@@ -3,14 +3,25 @@
 mod current;
 mod future;
 mod guard;
+mod opened;
 mod panics;
+mod relations;
+mod run;
 mod site;
 mod start;
+mod state;
+mod stream;
 
 pub use current::{Current, current};
 pub use future::InSpan;
 pub use guard::SpanGuard;
+pub use opened::{Pending, open, unopened};
+pub use relations::{IntoLink, IntoParent, new_links};
+pub use run::{attributes, enrich, enriched, enriched_future, event, returned_future, sync};
 pub use site::{Level, Site};
 pub use start::Start;
+pub use stream::returned_stream;
 
+pub(crate) use opened::Opened;
+pub(crate) use relations::GivenParent;
 pub(crate) use site::update_all;

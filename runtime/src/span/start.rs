@@ -4,15 +4,15 @@ use std::borrow::Cow;
 use std::fmt;
 
 use opentelemetry::Context;
-use opentelemetry::trace::Link;
+use opentelemetry::trace::{Link, SpanContext, TraceContextExt};
 
-use super::Site;
+use super::{GivenParent, Site};
 use crate::value::Fields;
 
 /// What is known of a span before it is opened.
 pub struct Start<'a> {
     pub(crate) site: &'static Site,
-    pub(crate) name: Option<Cow<'static, str>>,
+    pub(crate) name: Option<Cow<'a, str>>,
     pub(crate) parent: Parent,
     pub(crate) links: Vec<Link>,
     pub(crate) attributes: &'a mut dyn FnMut(&mut Fields<'_>),
@@ -26,8 +26,10 @@ pub(crate) enum Parent {
     Current,
     /// Nowhere: it starts a trace of its own.
     Root,
-    /// Under the span of this context.
+    /// Under the span of this context, whose other values (baggage) it sees, too.
     Given(Context),
+    /// Under a span that is known by its ids alone.
+    Remote(SpanContext),
 }
 
 impl<'a> Start<'a> {
@@ -38,15 +40,15 @@ impl<'a> Start<'a> {
 
     /// With a name that is known only now.
     #[must_use]
-    pub fn name(mut self, name: impl Into<Cow<'static, str>>) -> Self {
+    pub fn name(mut self, name: impl Into<Cow<'a, str>>) -> Self {
         self.name = Some(name.into());
         self
     }
 
-    /// Under the span of `context`.
+    /// Under `parent`.
     #[must_use]
-    pub fn parent(mut self, context: Context) -> Self {
-        self.parent = Parent::Given(context);
+    pub fn parent(mut self, parent: GivenParent) -> Self {
+        self.parent = parent.0;
         self
     }
 
@@ -68,10 +70,8 @@ impl<'a> Start<'a> {
     pub(crate) fn parent_context(&self) -> Context {
         match &self.parent {
             Parent::Current => Context::current(),
-            Parent::Root => {
-                use opentelemetry::trace::{SpanContext, TraceContextExt};
-                Context::current().with_remote_span_context(SpanContext::empty_context())
-            }
+            Parent::Root => Context::current().with_remote_span_context(SpanContext::empty_context()),
+            Parent::Remote(span) => Context::current().with_remote_span_context(span.clone()),
             Parent::Given(context) => context.clone(),
         }
     }

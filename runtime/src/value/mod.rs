@@ -2,13 +2,17 @@
 
 mod attributes;
 mod impls;
+mod probes;
+mod recorded;
 mod redacted;
 mod sink;
 
 pub use attributes::Attributes;
+pub use probes::{capture, mask};
 pub use redacted::{REDACTED, Redacted};
 pub use sink::{Fields, Slot};
 
+pub(crate) use recorded::Recorded;
 pub(crate) use sink::Sink;
 
 /// A value that can stand on an attribute.

@@ -1,0 +1,250 @@
+//! `key = value` lists, shared by `#[traced]`, `event!`, `attr!` and `span!`.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::ext::IdentExt;
+use syn::parse::{Parse, ParseStream};
+use syn::spanned::Spanned;
+use syn::{Expr, LitStr, Token, braced, parenthesized, token};
+
+use crate::errors::Errors;
+use crate::list;
+use crate::secrets;
+
+/// One element of a list.
+#[derive(Clone)]
+pub enum Attr {
+    /// `key = value`, and the shorthands `ident`, `%ident`, `?ident`.
+    Pair { key: Key, value: Value },
+    /// `..expr`
+    Flatten(Expr),
+}
+
+/// What an attribute is called.
+#[derive(Clone)]
+pub enum Key {
+    /// `dotted.ident` or `"literal"`
+    Text(LitStr),
+    /// `{CONST}`
+    Const(Expr),
+}
+
+/// How its value is shown.
+#[derive(Clone)]
+pub struct Value {
+    form: Form,
+    expr: Expr,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Typed,
+    Display,
+    Debug,
+    Redacted,
+    Captured,
+}
+
+impl Attr {
+    /// Parses a comma-separated list to its end; a mistake in one element does not hide those in others.
+    pub fn parse_list(input: ParseStream<'_>, errors: &mut Errors) -> Vec<Self> {
+        list::parse(input, errors, |input, errors| Self::parse_checked(input, errors))
+    }
+
+    /// Parses one element; what is wrong with an element that parses is added to `errors`.
+    pub fn parse_checked(input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<Self> {
+        let attr: Self = input.parse()?;
+        attr.check(errors);
+        Ok(attr)
+    }
+
+    /// A parameter under `#[attr]` or `#[attr("key")]`.
+    pub fn variable(ident: Ident, key: Option<LitStr>) -> Self {
+        let key = key.map_or_else(|| Key::of(&ident), Key::Text);
+        Self::Pair { key, value: Value { form: Form::Typed, expr: path(ident) } }
+    }
+
+    /// An argument that was asked for by name alone: as an attribute value if it is one, else its `Debug` form.
+    pub fn captured(ident: Ident) -> Self {
+        Self::Pair { key: Key::of(&ident), value: Value { form: Form::Captured, expr: path(ident) } }
+    }
+
+    fn check(&self, errors: &mut Errors) {
+        let Self::Pair { key, value } = self else { return };
+        if let Key::Text(key) = key {
+            let text = key.value();
+            if text.is_empty() {
+                errors.on(key, "an attribute key must not be empty");
+            } else if text.chars().any(|c| c.is_whitespace() || c.is_control()) {
+                errors.on(key, "an attribute key must hold no white space");
+            }
+        }
+        if value.form != Form::Redacted {
+            if let Some(name) = secrets::shown_variable(&value.expr) {
+                if let Some(message) = secrets::refusal(name) {
+                    errors.on(&value.expr, message);
+                }
+            }
+        }
+    }
+
+    /// Statements that set the attribute on `fields`.
+    pub fn expand(&self, fields: &Ident, private: &TokenStream) -> TokenStream {
+        match self {
+            Self::Flatten(expr) => {
+                let span = expr.span().resolved_at(Span::mixed_site());
+                quote_spanned!(span=> #private::Attributes::record(&(#expr), #fields);)
+            }
+            Self::Pair { key, value } => value.expand(key, fields, private),
+        }
+    }
+}
+
+impl Value {
+    fn expand(&self, key: &Key, fields: &Ident, private: &TokenStream) -> TokenStream {
+        let expr = &self.expr;
+        // Errors about the value's type belong on the user's expression.
+        let span = expr.span().resolved_at(Span::mixed_site());
+        let value = quote_spanned!(span=> &(#expr));
+        match self.form {
+            Form::Typed => quote_spanned!(span=> #fields.set(#key, #value);),
+            Form::Display => quote_spanned!(span=> #fields.slot(#key).display(#value);),
+            Form::Debug => quote_spanned!(span=> #fields.slot(#key).debug(#value);),
+            Form::Redacted => quote_spanned!(span=> {
+                use #private::mask::{Maybe as _, Present as _};
+                (&&#private::mask::Probe(#value)).mask(#fields.slot(#key));
+            }),
+            Form::Captured => quote_spanned!(span=> {
+                use #private::capture::{Shown as _, Typed as _};
+                (&&#private::capture::Probe(#value)).record(#fields.slot(#key));
+            }),
+        }
+    }
+}
+
+impl ToTokens for Key {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        match self {
+            Self::Text(text) => text.to_tokens(tokens),
+            Self::Const(expr) => quote!((#expr)).to_tokens(tokens),
+        }
+    }
+}
+
+impl Parse for Attr {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        if input.peek(Token![..]) {
+            input.parse::<Token![..]>()?;
+            return Ok(Self::Flatten(input.parse()?));
+        }
+        // The shorthands `%ident` and `?ident` name the attribute after the variable.
+        if let Some(form) = Form::parse_sigil(input)? {
+            let ident: Ident = input.call(variable)?;
+            return Ok(Self::Pair { key: Key::of(&ident), value: Value { form, expr: path(ident) } });
+        }
+        if input.peek(syn::Ident) && !input.peek2(Token![=]) && !input.peek2(Token![.]) {
+            let ident: Ident = input.call(variable)?;
+            return Ok(Self::Pair { key: Key::of(&ident), value: Value { form: Form::Typed, expr: path(ident) } });
+        }
+        let key: Key = input.parse()?;
+        if input.is_empty() || input.peek(Token![,]) {
+            let key = key.to_token_stream();
+            return Err(syn::Error::new_spanned(key, "an attribute needs a value: `key = value`"));
+        }
+        input.parse::<Token![=]>()?;
+        Ok(Self::Pair { key, value: input.parse()? })
+    }
+}
+
+/// A variable that stands for itself.
+fn variable(input: ParseStream<'_>) -> syn::Result<Ident> {
+    let ident: Ident = input.parse()?;
+    if !input.is_empty() && !input.peek(Token![,]) {
+        return Err(input.error(format!("expected `,` or `=` after `{ident}`")));
+    }
+    Ok(ident)
+}
+
+fn path(ident: Ident) -> Expr {
+    Expr::Path(syn::ExprPath { attrs: Vec::new(), qself: None, path: ident.into() })
+}
+
+impl Key {
+    fn of(ident: &Ident) -> Self {
+        Self::Text(LitStr::new(&ident.unraw().to_string(), ident.span()))
+    }
+}
+
+impl Parse for Key {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        if input.peek(LitStr) {
+            return Ok(Self::Text(input.parse()?));
+        }
+        if input.peek(token::Brace) {
+            let content;
+            braced!(content in input);
+            let expr = content.parse()?;
+            if !content.is_empty() {
+                return Err(content.error("expected one constant in the braces: `{KEY} = value`"));
+            }
+            return Ok(Self::Const(expr));
+        }
+        // Keywords are allowed: `error.type`.
+        let first = input.call(Ident::parse_any).map_err(|e| {
+            syn::Error::new(e.span(), "expected an attribute key: `dotted.name`, `\"literal\"` or `{CONST}`")
+        })?;
+        let mut text = first.unraw().to_string();
+        let mut span = first.span();
+        while input.peek(Token![.]) && !input.peek(Token![..]) {
+            input.parse::<Token![.]>()?;
+            let part = input.call(Ident::parse_any)?;
+            text.push('.');
+            text.push_str(&part.unraw().to_string());
+            span = span.join(part.span()).unwrap_or(span);
+        }
+        Ok(Self::Text(LitStr::new(&text, span)))
+    }
+}
+
+impl Form {
+    fn parse_sigil(input: ParseStream<'_>) -> syn::Result<Option<Self>> {
+        if input.peek(Token![%]) {
+            input.parse::<Token![%]>()?;
+            return Ok(Some(Self::Display));
+        }
+        if input.peek(Token![?]) {
+            input.parse::<Token![?]>()?;
+            return Ok(Some(Self::Debug));
+        }
+        Ok(None)
+    }
+}
+
+syn::custom_keyword!(redact);
+
+impl Parse for Value {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        if let Some(form) = Form::parse_sigil(input)? {
+            return Ok(Self { form, expr: input.parse()? });
+        }
+        if input.peek(redact) && input.peek2(token::Paren) {
+            input.parse::<redact>()?;
+            let content;
+            parenthesized!(content in input);
+            let expr = content.parse()?;
+            if !content.is_empty() {
+                return Err(content.error("expected one value: `redact(value)`"));
+            }
+            return Ok(Self { form: Form::Redacted, expr });
+        }
+        Ok(Self { form: Form::Typed, expr: input.parse()? })
+    }
+}
+
+/// A closure `|fields| ..` that sets all of `attrs`.
+pub fn writer(attrs: &[Attr], private: &TokenStream) -> TokenStream {
+    let fields = Ident::new("fields", Span::mixed_site());
+    let statements = attrs.iter().map(|attr| attr.expand(&fields, private));
+    let pattern = if attrs.is_empty() { quote!(_) } else { fields.to_token_stream() };
+    quote!(&mut |#pattern: &mut #private::Fields<'_>| { #(#statements)* })
+}

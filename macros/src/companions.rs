@@ -1,0 +1,118 @@
+//! `span!`, `event!` and `attr!`: what a body says between entry and return.
+
+use proc_macro2::{Span, TokenStream};
+use quote::quote;
+use syn::parse::{ParseStream, Parser};
+use syn::{Expr, LitStr, Token};
+
+use crate::args::{Args, Name, event as event_arguments};
+use crate::attrs::{self, Attr};
+use crate::errors::Errors;
+use crate::expand;
+use crate::list;
+
+/// What a `span!` is put around.
+enum Around {
+    /// Nothing: it is a guard.
+    Scope,
+    Closure(syn::ExprClosure),
+    Future(syn::ExprAsync),
+}
+
+enum Element {
+    Attr(Attr),
+    Around(Around),
+}
+
+/// `span!("name", key = value, ..)`, optionally with a closure or an async block last.
+pub fn span(tokens: TokenStream) -> TokenStream {
+    let mut errors = Errors::new();
+    let mut args = Args::default();
+    let mut around = Around::Scope;
+    let parser = |input: ParseStream<'_>| {
+        let name: Expr = input
+            .parse()
+            .map_err(|e| syn::Error::new(e.span(), "a span begins with its name: `span!(\"name\", key = value)`"))?;
+        args.name = Some(match name {
+            Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(name), .. }) => Name::Literal(name),
+            expr => Name::Expr(expr),
+        });
+        if !input.is_empty() {
+            input.parse::<Token![,]>()?;
+        }
+        for element in list::parse(input, &mut errors, |input, errors| Element::parse(input, errors)) {
+            match element {
+                Element::Attr(attr) => args.attrs.push(attr),
+                Element::Around(what) => around = what,
+            }
+        }
+        Ok(())
+    };
+    let result = parser.parse2(tokens);
+    if errors.is_empty() {
+        errors.keep(result);
+    }
+    if !errors.is_empty() {
+        let errors = errors.into_tokens();
+        return quote!({ #errors });
+    }
+    let private = expand::private(None);
+    let site = expand::site(&args, &LitStr::new("span", Span::call_site()), &private);
+    let open = expand::open(&args, &args.attrs, &private);
+    let note = quote!(|_, _| ());
+    match around {
+        Around::Scope => quote!({ #site #private::SpanGuard::new(#open) }),
+        Around::Closure(closure) => quote!({ #site #private::sync(#open, #closure, #note) }),
+        Around::Future(future) => quote!({ #site #private::InSpan::new(#open, #future, #note) }),
+    }
+}
+
+impl Element {
+    fn parse(input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<Self> {
+        if input.peek(Token![|]) || input.peek(Token![||]) || (input.peek(Token![move]) && !input.peek2(Token![=])) {
+            return Ok(Self::Around(Around::Closure(input.parse()?)));
+        }
+        if input.peek(Token![async]) && !input.peek2(Token![=]) && !input.peek2(Token![.]) {
+            return Ok(Self::Around(Around::Future(input.parse()?)));
+        }
+        Attr::parse_checked(input, errors).map(Self::Attr)
+    }
+}
+
+/// `event!("name", key = value, ..)`
+pub fn event(tokens: TokenStream) -> TokenStream {
+    let mut errors = Errors::new();
+    let parsed = (|input: ParseStream<'_>| event_arguments(input, &mut errors)).parse2(tokens);
+    let (name, list) = match parsed {
+        Ok(parsed) if errors.is_empty() => parsed,
+        Ok(_) => return errors.into_tokens(),
+        Err(error) => {
+            if errors.is_empty() {
+                errors.add(error);
+            }
+            return errors.into_tokens();
+        }
+    };
+    let private = expand::private(None);
+    let writer = attrs::writer(&list, &private);
+    quote!(#private::event(#name, #writer))
+}
+
+/// `attr!(key = value, ..)`
+pub fn attr(tokens: TokenStream) -> TokenStream {
+    let mut errors = Errors::new();
+    let parsed = (|input: ParseStream<'_>| Ok(Attr::parse_list(input, &mut errors))).parse2(tokens);
+    let list = match parsed {
+        Ok(list) if errors.is_empty() => list,
+        Ok(_) => return errors.into_tokens(),
+        Err(error) => {
+            if errors.is_empty() {
+                errors.add(error);
+            }
+            return errors.into_tokens();
+        }
+    };
+    let private = expand::private(None);
+    let writer = attrs::writer(&list, &private);
+    quote!(#private::attributes(#writer))
+}

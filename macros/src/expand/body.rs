@@ -1,0 +1,245 @@
+//! The new body of a function, by the shape in which it runs.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::visit_mut::{self, VisitMut};
+use syn::{LitStr, ReturnType, Type};
+
+use super::params::Params;
+use super::{entry, outcome};
+use crate::args::{Args, Capture};
+use crate::attrs::Attr;
+use crate::errors::Errors;
+use crate::item::Function;
+use crate::shape::{self, AsyncTail, Shape, Wrapper};
+
+/// Lints that speak of generated code, never of the user's own.
+const ALLOW: &[&str] = &[
+    "clippy::let_unit_value",
+    "clippy::unused_unit",
+    "clippy::redundant_locals",
+    "clippy::used_underscore_binding",
+    "clippy::items_after_statements",
+    "clippy::needless_borrow",
+    "clippy::needless_borrows_for_generic_args",
+    "clippy::diverging_sub_expression",
+    "clippy::redundant_closure_call",
+    "clippy::no_effect_underscore_binding",
+    "clippy::async_yields_async",
+    "clippy::manual_async_fn",
+];
+
+/// The function with its span around it.
+pub fn function(function: &mut Function, args: &Args, errors: &mut Errors) -> TokenStream {
+    let shape = Shape::of(function, args);
+    let mut params = Params::take(&mut function.sig, errors);
+    let private = entry::private(args.krate.as_ref());
+    let mut attrs = std::mem::take(&mut params.attrs);
+    attrs.extend(args.attrs.iter().cloned());
+    attrs.extend(captured(args, &params, errors));
+    let name = LitStr::new(&syn::ext::IdentExt::unraw(&function.sig.ident).to_string(), function.sig.ident.span());
+    let parts = Parts {
+        site: entry::site(args, &name, &private),
+        body: &function.body,
+        output: &function.sig.output,
+        args,
+        attrs,
+        params,
+        private,
+    };
+    let body = match shape {
+        Shape::Sync => parts.sync(),
+        Shape::Async => parts.asynchronous(),
+        Shape::AsyncBlock(tail) => parts.async_block(&tail),
+        Shape::Future { boxed } => parts.returned(boxed, &Ident::new("returned_future", Span::mixed_site())),
+        Shape::Stream { boxed } => parts.returned(boxed, &Ident::new("returned_stream", Span::mixed_site())),
+    };
+    let allow = ALLOW.iter().map(|lint| lint.parse::<TokenStream>().unwrap_or_default());
+    let function = function.to_tokens_with(body);
+    quote!(#[allow(#(#allow),*)] #function)
+}
+
+/// Arguments captured by `args`.
+fn captured(args: &Args, params: &Params, errors: &mut Errors) -> Vec<Attr> {
+    match &args.capture {
+        None => Vec::new(),
+        Some(Capture::All(span)) => {
+            for name in &params.names {
+                if let Some(message) = crate::secrets::refusal(name) {
+                    errors.at(*span, message);
+                }
+            }
+            params.names.iter().cloned().map(Attr::captured).collect()
+        }
+        Some(Capture::Some(names)) => {
+            for name in names {
+                if !params.names.contains(name) {
+                    let known: Vec<String> = params.names.iter().map(ToString::to_string).collect();
+                    let known: Vec<&str> = known.iter().map(String::as_str).collect();
+                    let message = if known.is_empty() {
+                        format!("no parameter is called `{name}`")
+                    } else {
+                        crate::words::unknown("parameter", &name.to_string(), &known)
+                    };
+                    errors.on(name, message);
+                }
+            }
+            names.iter().filter(|name| params.names.contains(name)).cloned().map(Attr::captured).collect()
+        }
+    }
+}
+
+struct Parts<'a> {
+    site: TokenStream,
+    body: &'a proc_macro2::Group,
+    output: &'a ReturnType,
+    args: &'a Args,
+    attrs: Vec<Attr>,
+    params: Params,
+    private: TokenStream,
+}
+
+impl Parts<'_> {
+    fn open(&self) -> TokenStream {
+        entry::open(self.args, &self.attrs, &self.private)
+    }
+
+    fn sync(&self) -> TokenStream {
+        let Self { site, body, output, args, params, private, .. } = self;
+        let rebind = &params.rebind;
+        let returns = erased(output);
+        let note = outcome::note(args, shape::is_plain(output), private);
+        let span = Ident::new("span", Span::mixed_site());
+        let call = quote!(move || -> #returns { #rebind #body });
+        if args.current.is_some() {
+            let enrich = self.enrich();
+            return quote!({ #site let #span = #enrich; #private::enriched(#span, #call, #note) });
+        }
+        let open = self.open();
+        quote!({ #site let #span = #open; #private::sync(#span, #call, #note) })
+    }
+
+    fn asynchronous(&self) -> TokenStream {
+        let Self { site, body, output, args, params, private, .. } = self;
+        let rebind = &params.rebind;
+        let pinned = match output {
+            ReturnType::Type(_, ty) => pinned_output(ty),
+            ReturnType::Default => pinned_output(&unit()),
+        };
+        let note = outcome::note(args, shape::is_plain(output), private);
+        let span = Ident::new("span", Span::mixed_site());
+        let block = quote!(async move { #pinned #rebind #body });
+        if args.current.is_some() {
+            let enrich = self.enrich();
+            return quote!({ #site let #span = #enrich; #private::enriched_future(#span, #block, #note).await });
+        }
+        let open = self.open();
+        quote!({ #site let #span = #open; #private::InSpan::new(#span, #block, #note).await })
+    }
+
+    /// Attributes are evaluated at the call, where the parameters still are; parent and start are those of the first poll.
+    fn async_block(&self, tail: &AsyncTail) -> TokenStream {
+        let Self { site, output, args, private, .. } = self;
+        let statements = &tail.statements;
+        let block_attrs = &tail.block.attrs;
+        let capture = &tail.block.capture;
+        let body = &tail.block.block;
+        let known = shape::future_output(output);
+        let pinned = known.as_ref().map(pinned_output);
+        let plain = known.is_some_and(|ty| shape::is_plain(&ReturnType::Type(Default::default(), Box::new(ty))));
+        let note = outcome::note(args, plain, private);
+        let pending = Ident::new("pending", Span::mixed_site());
+        let (prepare, wrap) = self.prepare(quote!(InSpan::pending));
+        let future =
+            quote!(#private::#wrap(#pending, #(#block_attrs)* async #capture { #pinned #body }, #note));
+        let wrapped = match &tail.wrapper {
+            Wrapper::Bare => future,
+            Wrapper::Call(constructor) => quote!(#constructor(#future)),
+            Wrapper::Method(call) => {
+                let method = &call.method;
+                quote!(#future.#method())
+            }
+        };
+        quote!({ #site let #pending = #prepare; #(#statements)* #wrapped })
+    }
+
+    /// A future or stream that somebody else made: `wrap` is the runtime's function that puts the span around it.
+    fn returned(&self, boxed: bool, wrap: &Ident) -> TokenStream {
+        let Self { site, body, output, args, params, private, .. } = self;
+        let rebind = &params.rebind;
+        let returns = erased(output);
+        let known = shape::future_output(output);
+        let plain = known.is_some_and(|ty| shape::is_plain(&ReturnType::Type(Default::default(), Box::new(ty))));
+        let note = outcome::note(args, plain, private);
+        let pending = Ident::new("pending", Span::mixed_site());
+        let (prepare, wrap) = self.prepare(quote!(#wrap));
+        let wrapped = quote!(#private::#wrap(#pending, (move || -> #returns { #rebind #body })(), #note));
+        let wrapped = if boxed { quote!(#private::boxed(#wrapped)) } else { wrapped };
+        quote!({ #site let #pending = #prepare; #wrapped })
+    }
+
+    /// What is evaluated at the call, and what puts it around the future: `wrap`, unless no span of its own is wanted.
+    fn prepare(&self, wrap: TokenStream) -> (TokenStream, TokenStream) {
+        let Self { args, private, .. } = self;
+        if args.current.is_some() {
+            return (self.enrich(), quote!(enriched_future));
+        }
+        let gate = entry::gate(args);
+        let start = entry::start(args, &self.attrs, private);
+        (quote!(if #gate { #private::Pending::new(#start) } else { #private::Pending::off() }), wrap)
+    }
+
+    fn enrich(&self) -> TokenStream {
+        let Self { args, private, .. } = self;
+        let gate = entry::gate(args);
+        let writer = crate::attrs::writer(&self.attrs, private);
+        quote!(if #gate { #private::enrich(#writer) } else { #private::unopened() })
+    }
+}
+
+/// `if false { let returned: T = loop {}; return returned; }`: tells an async block what it returns, so that a wrong
+/// type is an error on the user's expression.
+fn pinned_output(ty: &Type) -> TokenStream {
+    if matches!(ty, Type::Never(_) | Type::ImplTrait(_)) {
+        return TokenStream::new();
+    }
+    let ty = without_impl_trait(ty);
+    let returned = Ident::new("returned", Span::mixed_site());
+    let span = Span::mixed_site();
+    quote_spanned! {span=>
+        #[allow(unreachable_code, clippy::empty_loop, clippy::never_loop, clippy::needless_return)]
+        if false {
+            let #returned: #ty = loop {};
+            return #returned;
+        }
+    }
+}
+
+fn unit() -> Type {
+    syn::parse_quote!(())
+}
+
+/// The return type as a closure can state it.
+fn erased(output: &ReturnType) -> TokenStream {
+    match output {
+        ReturnType::Default => quote!(()),
+        ReturnType::Type(_, ty) => without_impl_trait(ty).into_token_stream(),
+    }
+}
+
+/// `impl Trait` becomes `_` at any depth.
+fn without_impl_trait(ty: &Type) -> Type {
+    struct Erase;
+    impl VisitMut for Erase {
+        fn visit_type_mut(&mut self, ty: &mut Type) {
+            if matches!(ty, Type::ImplTrait(_)) {
+                *ty = syn::parse_quote!(_);
+            } else {
+                visit_mut::visit_type_mut(self, ty);
+            }
+        }
+    }
+    let mut ty = ty.clone();
+    Erase.visit_type_mut(&mut ty);
+    ty
+}

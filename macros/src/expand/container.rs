@@ -1,0 +1,134 @@
+//! Impl blocks, traits and inline modules: each function inside is traced, refined by its own `#[traced(..)]`.
+
+use proc_macro2::TokenStream;
+use quote::{ToTokens, quote};
+use syn::{Attribute, ImplItem, Item, ItemImpl, ItemMod, ItemTrait, Meta, TraitItem};
+
+use crate::args::Args;
+use crate::errors::Errors;
+use crate::item::Function;
+
+pub fn implementation(mut block: ItemImpl, args: &Args, errors: &mut Errors) -> TokenStream {
+    check(args, "an impl block", errors);
+    for item in &mut block.items {
+        if let ImplItem::Fn(method) = item {
+            if let Some(tokens) = inner(method.to_token_stream(), args, errors) {
+                *item = ImplItem::Verbatim(tokens);
+            }
+        }
+    }
+    block.into_token_stream()
+}
+
+pub fn definition(mut definition: ItemTrait, args: &Args, errors: &mut Errors) -> TokenStream {
+    check(args, "a trait", errors);
+    for item in &mut definition.items {
+        if let TraitItem::Fn(method) = item {
+            if method.default.is_some() {
+                if let Some(tokens) = inner(method.to_token_stream(), args, errors) {
+                    *item = TraitItem::Verbatim(tokens);
+                }
+            }
+        }
+    }
+    definition.into_token_stream()
+}
+
+pub fn module(mut module: ItemMod, args: &Args, errors: &mut Errors) -> TokenStream {
+    check(args, "a module", errors);
+    if let Some((_, items)) = &mut module.content {
+        for item in items {
+            if is_cfg_test(item) {
+                continue;
+            }
+            let expanded = match item {
+                Item::Fn(function) => inner(function.to_token_stream(), args, errors),
+                Item::Impl(block) => {
+                    nested(&mut block.attrs, args, errors).map(|args| implementation(block.clone(), &args, errors))
+                }
+                Item::Trait(definition) => nested(&mut definition.attrs, args, errors)
+                    .map(|args| self::definition(definition.clone(), &args, errors)),
+                Item::Mod(inner) if inner.content.is_some() => {
+                    nested(&mut inner.attrs, args, errors).map(|args| self::module(inner.clone(), &args, errors))
+                }
+                _ => None,
+            };
+            if let Some(tokens) = expanded {
+                *item = Item::Verbatim(tokens);
+            }
+        }
+    }
+    module.into_token_stream()
+}
+
+/// The expansion of one function inside; `None` where it is left as it is.
+fn inner(tokens: TokenStream, outer: &Args, errors: &mut Errors) -> Option<TokenStream> {
+    let mut function = match Function::parse_tokens(tokens) {
+        Ok(function) => function,
+        Err(error) => {
+            errors.add(error);
+            return None;
+        }
+    };
+    if function.attrs.iter().any(is_test) {
+        return None;
+    }
+    let said = take_traced(&mut function.attrs);
+    if said.is_none() && (function.sig.constness.is_some() || function.sig.variadic.is_some()) {
+        return None;
+    }
+    let own = said.map(|tokens| Args::parse(tokens, errors)).unwrap_or_default();
+    let args = Args::refine(outer, own);
+    Some(super::function(function, &args, errors).unwrap_or_default())
+}
+
+/// The arguments for a container inside a module; `None` where it says `skip`.
+fn nested(attrs: &mut Vec<Attribute>, outer: &Args, errors: &mut Errors) -> Option<Args> {
+    let own = take_traced(attrs).map(|tokens| Args::parse(tokens, errors)).unwrap_or_default();
+    if own.skip.is_some() { None } else { Some(Args::refine(outer, own)) }
+}
+
+/// Takes `#[traced]` or `#[traced(..)]` off and gives what it says.
+fn take_traced(attrs: &mut Vec<Attribute>) -> Option<TokenStream> {
+    let position = attrs.iter().position(|a| a.path().segments.last().is_some_and(|s| s.ident == "traced"))?;
+    match attrs.remove(position).meta {
+        Meta::Path(_) => Some(TokenStream::new()),
+        Meta::List(list) => Some(list.tokens),
+        Meta::NameValue(meta) => Some(meta.value.to_token_stream()),
+    }
+}
+
+/// `#[test]` and its likes (`#[tokio::test]`): they are run by name, not called.
+fn is_test(attribute: &Attribute) -> bool {
+    attribute.path().segments.last().is_some_and(|segment| segment.ident == "test")
+}
+
+fn is_cfg_test(item: &Item) -> bool {
+    let attrs = match item {
+        Item::Mod(item) => &item.attrs,
+        Item::Fn(item) => &item.attrs,
+        Item::Impl(item) => &item.attrs,
+        _ => return false,
+    };
+    attrs.iter().any(|a| a.path().is_ident("cfg") && quote!(#a).to_string().contains("test"))
+}
+
+/// What speaks of one function can't be said of many.
+fn check(args: &Args, what: &str, errors: &mut Errors) {
+    use crate::args::{Name, Returns};
+    match &args.name {
+        Some(Name::Literal(name)) => {
+            errors.on(name, format!("{what} has many spans: give it a `prefix`, and names to its functions"))
+        }
+        Some(Name::Expr(name)) => {
+            errors.on(name, format!("{what} has many spans: give it a `prefix`, and names to its functions"))
+        }
+        None => {}
+    }
+    if let Some(Returns::Future(span) | Returns::Stream(span)) = args.returns {
+        errors.at(span, format!("this is said of one function, not of {what}"));
+    }
+    for outcome in &args.outcomes {
+        errors.on(&outcome.word, format!("`{}` is said of one function, not of {what}", outcome.word));
+    }
+}

@@ -1,0 +1,102 @@
+//! The call site of a span, and what is known when it opens.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{format_ident, quote, quote_spanned};
+use syn::spanned::Spanned;
+use syn::{LitStr, Path};
+
+use crate::args::{Args, Name};
+use crate::attrs::{self, Attr};
+
+/// The path of the facade's hidden module, through which all generated code goes.
+pub fn private(krate: Option<&Path>) -> TokenStream {
+    match krate {
+        Some(path) => quote!(#path::__private),
+        None => quote!(::traced::__private),
+    }
+}
+
+/// `static SITE`, for a span called `name` unless the arguments say otherwise.
+pub fn site(args: &Args, default_name: &LitStr, private: &TokenStream) -> TokenStream {
+    // The line that `line!` tells is that of its span.
+    let here = default_name.span();
+    let name = match &args.name {
+        Some(Name::Literal(name)) => name.clone(),
+        _ => {
+            let prefix = args.prefix.as_ref().map(LitStr::value).unwrap_or_default();
+            LitStr::new(&format!("{prefix}{}", default_name.value()), here)
+        }
+    };
+    let kind = args.kind.as_ref().map(|kind| {
+        let variant = variant(kind);
+        quote!(.with_kind(#private::SpanKind::#variant))
+    });
+    let level = args.level.as_ref().map(|level| {
+        let variant = variant(level);
+        quote!(.with_level(#private::Level::#variant))
+    });
+    let scope = args.scope.as_ref().map(|scope| quote!(.with_scope(#scope)));
+    let code = args.code.map(|_| quote!(.with_code()));
+    let line = quote_spanned!(here=> #private::core::line!());
+    quote! {
+        static __TRACED_SITE: #private::Site = #private::Site::new(
+            #name, #private::core::module_path!(), #private::core::file!(), #line,
+        ) #kind #level #scope #code;
+    }
+}
+
+/// `client` to `Client`
+fn variant(word: &Ident) -> Ident {
+    let text = word.to_string();
+    let (first, rest) = text.split_at(1);
+    format_ident!("{}{rest}", first.to_uppercase(), span = word.span().resolved_at(Span::mixed_site()))
+}
+
+/// Whether somebody records here and now.
+pub fn gate(args: &Args) -> TokenStream {
+    match &args.condition {
+        None => quote!(__TRACED_SITE.is_on()),
+        Some(condition) => {
+            let span = condition.span().resolved_at(Span::mixed_site());
+            quote_spanned!(span=> __TRACED_SITE.is_on() && (#condition))
+        }
+    }
+}
+
+/// `Start::new(..)` with all that the arguments say.
+pub fn start(args: &Args, attrs: &[Attr], private: &TokenStream) -> TokenStream {
+    let writer = attrs::writer(attrs, private);
+    let name = match &args.name {
+        Some(Name::Expr(expr)) => {
+            let span = expr.span().resolved_at(Span::mixed_site());
+            Some(quote_spanned!(span=> .name(#expr)))
+        }
+        _ => None,
+    };
+    let parent = args.parent.as_ref().map(|parent| {
+        let span = parent.span().resolved_at(Span::mixed_site());
+        quote_spanned!(span=> .parent(#private::IntoParent::into_parent(#parent)))
+    });
+    let root = args.root.map(|_| quote!(.root()));
+    let links = args.links.as_ref().map(|links| {
+        let list = Ident::new("links", Span::mixed_site());
+        let each = links.0.iter().map(|link| {
+            let expr = &link.expr;
+            let span = expr.span().resolved_at(Span::mixed_site());
+            if link.spread {
+                quote_spanned!(span=> for link in #expr { #private::IntoLink::add_to(link, &mut #list); })
+            } else {
+                quote_spanned!(span=> #private::IntoLink::add_to(#expr, &mut #list);)
+            }
+        });
+        quote!(.links({ let mut #list = #private::new_links(); #(#each)* #list }))
+    });
+    quote!(#private::Start::new(&__TRACED_SITE, #writer) #name #parent #root #links)
+}
+
+/// `if on { open } else { nothing }`
+pub fn open(args: &Args, attrs: &[Attr], private: &TokenStream) -> TokenStream {
+    let gate = gate(args);
+    let start = start(args, attrs, private);
+    quote!(if #gate { #private::open(#start) } else { #private::unopened() })
+}

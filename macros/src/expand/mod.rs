@@ -1,0 +1,102 @@
+//! Item and arguments to tokens. What is generated calls into `__private`, so that a function costs a call and not a page.
+
+mod body;
+mod container;
+mod entry;
+mod outcome;
+mod params;
+
+use proc_macro2::TokenStream;
+use quote::{ToTokens, quote};
+
+use crate::args::Args;
+use crate::errors::Errors;
+use crate::item::{Function, Item};
+
+pub use entry::{open, private, site};
+
+/// The expansion of `#[traced(args)] item`. Mistakes come as `compile_error!` beside the item as it was written, so that
+/// one mistake gives one message.
+pub fn traced(args: TokenStream, item: TokenStream) -> TokenStream {
+    let mut errors = Errors::new();
+    let args = Args::parse(args, &mut errors);
+    let expanded = match Item::parse(item.clone()) {
+        Ok(item) => self::item(item, &args, &mut errors),
+        Err(error) => {
+            errors.add(error);
+            None
+        }
+    };
+    match expanded {
+        Some(expanded) if errors.is_empty() => expanded,
+        _ => {
+            let errors = errors.into_tokens();
+            let item = without_param_attrs(item);
+            quote!(#errors #item)
+        }
+    }
+}
+
+fn item(item: Item, args: &Args, errors: &mut Errors) -> Option<TokenStream> {
+    match item {
+        Item::Function(function) => self::function(*function, args, errors),
+        Item::Impl(block) => Some(container::implementation(block, args, errors)),
+        Item::Trait(definition) => Some(container::definition(definition, args, errors)),
+        Item::Module(module) => Some(container::module(module, args, errors)),
+    }
+}
+
+fn function(mut function: Function, args: &Args, errors: &mut Errors) -> Option<TokenStream> {
+    if let Some(constness) = &function.sig.constness {
+        errors.on(constness, "a `const fn` can't be traced: it may run while compiling, where nothing can be recorded");
+        return None;
+    }
+    if let Some(variadic) = &function.sig.variadic {
+        errors.on(variadic, "a variadic function can't be traced: its arguments can't be passed on");
+        return None;
+    }
+    if args.skip.is_some() || !cfg!(feature = "enable") {
+        // The parameters' `#[attr]` are ours to take off all the same.
+        params::Params::take(&mut function.sig.clone(), errors);
+        return Some(without_param_attrs(function.to_token_stream()));
+    }
+    check_shape(&function, args, errors);
+    let expanded = body::function(&mut function, args, errors);
+    errors.is_empty().then_some(expanded)
+}
+
+/// What can be said of a function only when its arguments and its signature are seen together.
+fn check_shape(function: &Function, args: &Args, errors: &mut Errors) {
+    use crate::args::Returns;
+    if let Some(returns) = args.returns {
+        let (word, span) = match returns {
+            Returns::Future(span) => ("future", span),
+            Returns::Stream(span) => ("stream", span),
+        };
+        if let Some(asyncness) = &function.sig.asyncness {
+            let _ = asyncness;
+            errors.at(
+                span,
+                format!("`{word}` is for a plain function that returns a {word}; an `async fn` needs no word"),
+            );
+        } else if matches!(function.sig.output, syn::ReturnType::Default) {
+            errors.at(span, format!("`{word}` needs a function that returns a {word}"));
+        }
+    }
+    for attribute in &function.attrs {
+        if attribute.path().is_ident("track_caller") {
+            errors.on(attribute, "`#[track_caller]` has no effect under `#[traced]`: the body runs inside a span of its own; take one of them away");
+        }
+    }
+}
+
+/// The function as it was written, but for the parameter attributes that only `#[traced]` understands.
+fn without_param_attrs(item: TokenStream) -> TokenStream {
+    let Ok(mut function) = Function::parse_tokens(item.clone()) else { return item };
+    for input in &mut function.sig.inputs {
+        if let syn::FnArg::Typed(param) = input {
+            param.attrs.retain(|attribute| !attribute.path().is_ident("attr"));
+        }
+    }
+    function.into_token_stream()
+}

@@ -1,0 +1,124 @@
+//! `ret`, `ok`, `err`, `some`, `none`: a closure that looks at the return value.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{quote, quote_spanned};
+use syn::spanned::Spanned;
+
+use crate::args::{Args, Clause, Exception, On, Outcome, Status};
+use crate::attrs;
+
+/// The names that the closure uses, which the user's code can't see.
+struct Names {
+    outcome: Ident,
+    value: Ident,
+    returned: Ident,
+}
+
+/// A closure `|outcome, returned| ..`.
+///
+/// `plain`: the return value is seen to be no `Result`.
+pub fn note(args: &Args, plain: bool, private: &TokenStream) -> TokenStream {
+    let records_failure = !plain && args.current.is_none();
+    if !records_failure && args.outcomes.is_empty() {
+        return quote!(|_, _| ());
+    }
+    let span = Span::mixed_site();
+    let names = Names {
+        outcome: Ident::new("outcome", span),
+        value: Ident::new("value", span),
+        returned: Ident::new("returned", span),
+    };
+    let Names { outcome, returned, .. } = &names;
+    let failure = records_failure.then(|| failure(&names, private));
+    // Each sort once, in this order, however they were written.
+    let clauses = [On::Ret, On::Ok, On::Err, On::Some, On::None].into_iter().flat_map(|on| {
+        let of_this_sort = args.outcomes.iter().filter(move |o| o.on == on);
+        of_this_sort.map(|o| looked_at(o, &names, private)).collect::<Vec<_>>()
+    });
+    quote! {
+        |#outcome, #returned| {
+            #failure
+            #(#clauses)*
+        }
+    }
+}
+
+fn failure(Names { outcome, returned, .. }: &Names, private: &TokenStream) -> TokenStream {
+    quote! {
+        #outcome.failure({
+            use #private::ladder::{
+                Boxed as _, BoxedSend as _, BoxedSendSync as _, Debugged as _, ErrorTypeDisplay as _,
+                ErrorTypeError as _, ErrorTypeOnly as _, Opaque as _, Plain as _, PlainError as _, Shown as _,
+            };
+            (&&&&&&&&&&&#private::Probe(#returned)).failure()
+        });
+    }
+}
+
+fn looked_at(o: &Outcome, names: &Names, private: &TokenStream) -> TokenStream {
+    let Names { value, returned, .. } = names;
+    // That the function returns something else is an error on the word.
+    let word = o.word.span().resolved_at(Span::mixed_site());
+    let core = quote!(#private::core);
+    let clauses = o.clauses.iter().map(|clause| expand(clause, names, private));
+    let body = match &o.pattern {
+        Some(pattern) => quote! {
+            #[allow(irrefutable_let_patterns, unused_variables, clippy::redundant_pattern_matching)]
+            if let #pattern = #value { #(#clauses)* }
+        },
+        None => quote!(#(#clauses)*),
+    };
+    match o.on {
+        On::Ret => quote!({ let #value = #returned; let _ = #value; #body }),
+        On::Ok => quote_spanned! {word=>
+            if let #core::result::Result::Ok(#value) = #private::ResultLike::as_result(#returned) { let _ = #value; #body }
+        },
+        On::Err => quote_spanned! {word=>
+            if let #core::result::Result::Err(#value) = #private::ResultLike::as_result(#returned) { let _ = #value; #body }
+        },
+        On::Some => quote_spanned! {word=>
+            if let #core::option::Option::Some(#core::option::Option::Some(#value)) = #private::OptionLike::as_option(#returned) {
+                let _ = #value;
+                #body
+            }
+        },
+        On::None => quote_spanned! {word=>
+            if let #core::option::Option::Some(#core::option::Option::None) = #private::OptionLike::as_option(#returned) { #body }
+        },
+    }
+}
+
+fn expand(clause: &Clause, Names { outcome, value, .. }: &Names, private: &TokenStream) -> TokenStream {
+    match clause {
+        Clause::Attrs(list) => {
+            let writer = attrs::writer(list, private);
+            quote!(#outcome.attributes(#writer);)
+        }
+        Clause::Event { name, attrs: list } => {
+            let writer = attrs::writer(list, private);
+            quote!(#outcome.event(#name, #writer);)
+        }
+        Clause::Status(Status::Ok) => quote!(#outcome.status_ok();),
+        Clause::Status(Status::Unset) => quote!(#outcome.status_unset();),
+        Clause::Status(Status::Error(description)) => {
+            let span = description.span().resolved_at(Span::mixed_site());
+            quote_spanned!(span=> #outcome.status_error(&(#description));)
+        }
+        Clause::Type(error_type) => {
+            let span = error_type.span().resolved_at(Span::mixed_site());
+            quote_spanned!(span=> #outcome.error_type(#error_type);)
+        }
+        Clause::Expected { pattern, guard } => {
+            let guard = guard.as_ref().map(|guard| quote!(if #guard));
+            quote! {
+                #[allow(unreachable_patterns, clippy::match_like_matches_macro, clippy::single_match)]
+                match #value {
+                    #pattern #guard => #outcome.expected(),
+                    _ => {}
+                }
+            }
+        }
+        Clause::Exception(Exception::Omitted) => quote!(#outcome.no_exception();),
+        Clause::Exception(Exception::TypeOnly) => quote!(#outcome.exception_type_only();),
+    }
+}

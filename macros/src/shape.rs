@@ -1,0 +1,166 @@
+//! How a function runs, which decides where its span begins and ends.
+
+use proc_macro2::TokenStream;
+use quote::ToTokens;
+use syn::parse::Parser;
+use syn::{Block, Expr, ExprAsync, GenericArgument, PathArguments, ReturnType, Stmt, Type, TypeParamBound};
+
+use crate::args::{Args, Returns};
+use crate::item::Function;
+
+/// How a function runs.
+pub enum Shape {
+    /// From its call to its return.
+    Sync,
+    /// An `async fn`: from the first poll to the last.
+    Async,
+    /// A plain function whose last expression is an async block, boxed (as `async_trait` writes it) or bare.
+    AsyncBlock(AsyncTail),
+    /// A plain function that returns somebody else's future.
+    Future { boxed: bool },
+    /// A plain function that returns a stream.
+    Stream { boxed: bool },
+}
+
+/// A body that ends in an async block, taken apart around that block.
+pub struct AsyncTail {
+    /// Everything before the last expression.
+    pub statements: Vec<Stmt>,
+    pub block: ExprAsync,
+    /// What stands around the block.
+    pub wrapper: Wrapper,
+}
+
+/// What stands around an async block.
+pub enum Wrapper {
+    /// Nothing.
+    Bare,
+    /// `Box::pin(..)`, `Box::new(..)`, with the path as written.
+    Call(Box<Expr>),
+    /// `.boxed()`, `.boxed_local()`, with the method as written.
+    Method(Box<syn::ExprMethodCall>),
+}
+
+impl Shape {
+    pub fn of(function: &Function, args: &Args) -> Self {
+        if function.sig.asyncness.is_some() {
+            return Self::Async;
+        }
+        let boxed = !is_impl_trait(&function.sig.output);
+        match args.returns {
+            Some(Returns::Future(_)) => return Self::Future { boxed },
+            Some(Returns::Stream(_)) => return Self::Stream { boxed },
+            None => {}
+        }
+        if mentions_async(&function.body.stream()) {
+            if let Some(tail) = AsyncTail::of(function) {
+                return Self::AsyncBlock(tail);
+            }
+        }
+        Self::Sync
+    }
+}
+
+fn is_impl_trait(output: &ReturnType) -> bool {
+    matches!(output, ReturnType::Type(_, ty) if matches!(**ty, Type::ImplTrait(_)))
+}
+
+fn mentions_async(tokens: &TokenStream) -> bool {
+    tokens.clone().into_iter().any(|token| match token {
+        proc_macro2::TokenTree::Ident(ident) => ident == "async",
+        proc_macro2::TokenTree::Group(group) => mentions_async(&group.stream()),
+        _ => false,
+    })
+}
+
+impl AsyncTail {
+    fn of(function: &Function) -> Option<Self> {
+        // A function that returns nothing can't return the block.
+        let ReturnType::Type(..) = function.sig.output else { return None };
+        let mut statements = Block::parse_within.parse2(function.body.stream()).ok()?;
+        let Some(Stmt::Expr(tail, None)) = statements.pop() else { return None };
+        match tail {
+            Expr::Async(block) => Some(Self { statements, block, wrapper: Wrapper::Bare }),
+            Expr::Call(call) if call.args.len() == 1 && is_box_constructor(&call.func) => {
+                let Some(Expr::Async(block)) = call.args.into_iter().next() else { return None };
+                Some(Self { statements, block, wrapper: Wrapper::Call(call.func) })
+            }
+            Expr::MethodCall(call) if call.method == "boxed" || call.method == "boxed_local" => {
+                let Expr::Async(block) = (*call.receiver).clone() else { return None };
+                Some(Self { statements, block, wrapper: Wrapper::Method(Box::new(call)) })
+            }
+            _ => None,
+        }
+    }
+}
+
+fn is_box_constructor(function: &Expr) -> bool {
+    let Expr::Path(path) = function else { return false };
+    let mut segments = path.path.segments.iter().rev();
+    let last = segments.next().is_some_and(|s| s.ident == "pin" || s.ident == "new");
+    last && segments.next().is_some_and(|s| s.ident == "Box")
+}
+
+/// The `T` of `Pin<Box<dyn Future<Output = T>>>`, `BoxFuture<'_, T>` or `impl Future<Output = T>`.
+///
+/// An async block learns what it returns from its caller only after the span's clauses were checked: they need it before.
+pub fn future_output(output: &ReturnType) -> Option<Type> {
+    let ReturnType::Type(_, ty) = output else { return None };
+    output_of(ty)
+}
+
+fn output_of(ty: &Type) -> Option<Type> {
+    match ty {
+        Type::ImplTrait(ty) => ty.bounds.iter().find_map(bound_output),
+        Type::TraitObject(ty) => ty.bounds.iter().find_map(bound_output),
+        Type::Path(path) => {
+            let last = path.path.segments.last()?;
+            let PathArguments::AngleBracketed(arguments) = &last.arguments else { return None };
+            let mut types = arguments.args.iter().filter_map(|argument| match argument {
+                GenericArgument::Type(ty) => Some(ty),
+                _ => None,
+            });
+            let first = types.next()?;
+            if last.ident == "BoxFuture" || last.ident == "LocalBoxFuture" {
+                Some(first.clone())
+            } else {
+                output_of(first)
+            }
+        }
+        Type::Paren(ty) => output_of(&ty.elem),
+        Type::Group(ty) => output_of(&ty.elem),
+        _ => None,
+    }
+}
+
+fn bound_output(bound: &TypeParamBound) -> Option<Type> {
+    let TypeParamBound::Trait(bound) = bound else { return None };
+    let last = bound.path.segments.last()?;
+    let PathArguments::AngleBracketed(arguments) = &last.arguments else { return None };
+    arguments.args.iter().find_map(|argument| match argument {
+        GenericArgument::AssocType(assoc) if assoc.ident == "Output" => Some(assoc.ty.clone()),
+        _ => None,
+    })
+}
+
+/// Whether `output` is seen to be no `Result` without asking the compiler.
+pub fn is_plain(output: &ReturnType) -> bool {
+    const PLAIN: &[&str] = &[
+        "bool", "char", "str", "String", "i8", "i16", "i32", "i64", "i128", "isize", "u8", "u16", "u32", "u64", "u128",
+        "usize", "f32", "f64", "Vec", "Option", "Box", "Arc", "Rc",
+    ];
+    match output {
+        ReturnType::Default => true,
+        ReturnType::Type(_, ty) => match &**ty {
+            Type::Tuple(_) | Type::Reference(_) | Type::Array(_) | Type::Never(_) | Type::Ptr(_) => true,
+            Type::Path(path) => {
+                path.path.get_ident().is_some_and(|ident| PLAIN.contains(&ident.to_string().as_str()))
+                    || path.path.segments.first().is_some_and(|s| {
+                        path.path.segments.len() == 1
+                            && ["Vec", "Option"].contains(&s.ident.to_token_stream().to_string().as_str())
+                    })
+            }
+            _ => false,
+        },
+    }
+}

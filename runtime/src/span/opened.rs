@@ -1,0 +1,72 @@
+//! Spans between their opening and what runs inside them, and those that open later.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use opentelemetry::trace::Link;
+
+use super::start::Parent;
+use super::{Site, Start};
+use crate::recorder::{self, OpenSpan};
+use crate::value::Recorded;
+
+/// A span that has just opened, or none because nobody records it.
+#[derive(Debug)]
+pub struct Opened(pub(crate) Option<OpenSpan>);
+
+/// Opens the span that `start` describes.
+pub fn open(start: Start<'_>) -> Opened {
+    Opened(recorder::open(start))
+}
+
+/// No span.
+#[inline]
+pub fn unopened() -> Opened {
+    Opened(None)
+}
+
+/// A span whose attributes are known and that opens later, at the first poll of a future or stream.
+pub struct Pending(Option<Prepared>);
+
+struct Prepared {
+    site: &'static Site,
+    name: Option<Cow<'static, str>>,
+    parent: Parent,
+    links: Vec<Link>,
+    attributes: Recorded,
+}
+
+impl Pending {
+    /// Evaluates what `start` sets.
+    pub fn new(start: Start<'_>) -> Self {
+        if !recorder::would_record(&start) {
+            return Self::off();
+        }
+        let Start { site, name, parent, links, attributes } = start;
+        let name = name.map(|name| Cow::Owned(name.into_owned()));
+        Self(Some(Prepared { site, name, parent, links, attributes: Recorded::of(attributes) }))
+    }
+
+    /// No span.
+    #[inline]
+    pub fn off() -> Self {
+        Self(None)
+    }
+
+    pub(crate) fn is_off(&self) -> bool {
+        self.0.is_none()
+    }
+
+    /// Opens the span; the first call alone does.
+    pub(crate) fn open(&mut self) -> Option<OpenSpan> {
+        let Prepared { site, name, parent, links, attributes } = self.0.take()?;
+        let mut replay = |fields: &mut crate::Fields<'_>| attributes.replay(fields);
+        recorder::open(Start { site, name, parent, links, attributes: &mut replay })
+    }
+}
+
+impl fmt::Debug for Pending {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Pending").field(&self.0.as_ref().map(|prepared| prepared.site)).finish()
+    }
+}

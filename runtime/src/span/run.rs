@@ -1,0 +1,70 @@
+//! Running a body inside a span.
+
+use opentelemetry::Context;
+
+use super::{InSpan, Opened, Pending, panics};
+use crate::Fields;
+use crate::outcome::Outcome;
+use crate::recorder::OpenSpan;
+
+/// Runs `body` inside `span`, if there is one; `note` sees what it returns.
+pub fn sync<T>(span: Opened, body: impl FnOnce() -> T, note: impl for<'s, 'r> FnMut(&mut Outcome<'s, 'r>, &'r T)) -> T {
+    let Some(span) = span.0 else { return body() };
+    let guard = super::SpanGuard::new(Opened(Some(span.clone())));
+    let value = panics::recorded(&span, body);
+    Outcome::note(&span, &value, note);
+    drop(guard);
+    value
+}
+
+/// The span that is current, enriched with what `write` sets; none if nobody records it.
+pub fn enrich(write: &mut dyn FnMut(&mut Fields<'_>)) -> Opened {
+    let span = OpenSpan::new(Context::current());
+    if !span.is_recording() {
+        return Opened(None);
+    }
+    span.set(write);
+    Opened(Some(span))
+}
+
+/// Runs `body`; `note` sees what it returns and writes on `span`, which somebody else ends.
+pub fn enriched<T>(
+    span: Opened,
+    body: impl FnOnce() -> T,
+    note: impl for<'s, 'r> FnMut(&mut Outcome<'s, 'r>, &'r T),
+) -> T {
+    let value = body();
+    if let Some(span) = &span.0 {
+        Outcome::note(span, &value, note);
+    }
+    value
+}
+
+/// Awaits `future`; `note` sees what it returns and writes on `span`, which somebody else ends.
+pub async fn enriched_future<F: Future>(
+    span: Opened,
+    future: F,
+    note: impl for<'s, 'r> FnMut(&mut Outcome<'s, 'r>, &'r F::Output),
+) -> F::Output {
+    let value = future.await;
+    enriched(span, || value, note)
+}
+
+/// `future`, which somebody else made, inside the span that opens at its first poll.
+pub fn returned_future<F: Future, N: for<'s, 'r> FnMut(&mut Outcome<'s, 'r>, &'r F::Output)>(
+    pending: Pending,
+    future: F,
+    note: N,
+) -> InSpan<F, N> {
+    InSpan::pending(pending, future, note)
+}
+
+/// Adds an event to the span that is current.
+pub fn event(name: &'static str, write: &mut dyn FnMut(&mut Fields<'_>)) {
+    OpenSpan::new(Context::current()).event(name, write);
+}
+
+/// Sets attributes on the span that is current.
+pub fn attributes(write: &mut dyn FnMut(&mut Fields<'_>)) {
+    OpenSpan::new(Context::current()).set(write);
+}

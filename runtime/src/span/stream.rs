@@ -1,0 +1,100 @@
+//! Streams that run inside a span.
+
+use std::fmt;
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use futures_core::Stream;
+use pin_project_lite::pin_project;
+
+use super::state::State;
+use super::{Pending, panics};
+use crate::outcome::Outcome;
+use crate::recorder::OpenSpan;
+
+pin_project! {
+    /// A stream that runs inside a span, from its first poll to its end.
+    ///
+    /// The span is current while an item is made and not between them. A stream that is dropped before its end leaves
+    /// `traced.cancelled = true` on its span.
+    #[must_use = "streams do nothing unless polled"]
+    pub struct StreamInSpan<S, N> {
+        // Gone when the stream has ended.
+        #[pin]
+        stream: Option<S>,
+        // See `InSpan`.
+        span: AssertUnwindSafe<State>,
+        note: N,
+    }
+
+    impl<S, N> PinnedDrop for StreamInSpan<S, N> {
+        fn drop(this: Pin<&mut Self>) {
+            let mut this = this.project();
+            let Some(span) = this.span.take() else { return };
+            if this.stream.is_some() {
+                let attached = span.attach();
+                this.stream.set(None);
+                drop(attached);
+                span.set(&mut |fields| fields.slot("traced.cancelled").bool(true));
+            }
+            span.end();
+        }
+    }
+}
+
+/// `stream` inside the span that opens at its first poll; `note` sees each item.
+pub fn returned_stream<S: Stream, N: for<'s, 'r> FnMut(&mut Outcome<'s, 'r>, &'r S::Item)>(
+    pending: Pending,
+    stream: S,
+    note: N,
+) -> StreamInSpan<S, N> {
+    StreamInSpan { stream: Some(stream), span: AssertUnwindSafe(State::later(pending)), note }
+}
+
+impl<S: Stream, N: for<'s, 'r> FnMut(&mut Outcome<'s, 'r>, &'r S::Item)> Stream for StreamInSpan<S, N> {
+    type Item = S::Item;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
+        let mut this = self.project();
+        let Some(mut stream) = this.stream.as_mut().as_pin_mut() else { return Poll::Ready(None) };
+        let Some(span) = this.span.open() else {
+            let item = ready!(stream.poll_next(cx));
+            if item.is_none() {
+                this.stream.set(None);
+            }
+            return Poll::Ready(item);
+        };
+        let attached = span.attach();
+        match panics::caught(|| stream.as_mut().poll_next(cx)) {
+            Ok(Poll::Pending) => Poll::Pending,
+            Ok(Poll::Ready(Some(item))) => {
+                Outcome::note(span, &item, this.note);
+                Poll::Ready(Some(item))
+            }
+            Ok(Poll::Ready(None)) => {
+                this.stream.set(None);
+                drop(attached);
+                this.span.take().inspect(OpenSpan::end);
+                Poll::Ready(None)
+            }
+            Err(panic) => {
+                panic.record(span);
+                this.stream.set(None);
+                drop(attached);
+                this.span.take().inspect(OpenSpan::end);
+                panic.resume()
+            }
+        }
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.stream.as_ref().map_or((0, Some(0)), Stream::size_hint)
+    }
+}
+
+impl<S: fmt::Debug, N> fmt::Debug for StreamInSpan<S, N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StreamInSpan").field("stream", &self.stream).finish_non_exhaustive()
+    }
+}
