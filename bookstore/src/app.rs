@@ -9,7 +9,7 @@ use crate::auth::password::{Cost, Passwords};
 use crate::auth::token::Tokens;
 use crate::cache::{Cache, MemoryCache, RedisCache, Shelf};
 use crate::config::{Config, ConfigError, Database};
-use crate::store::{SqliteStore, Store};
+use crate::store::{PostgresStore, SqliteStore, Store};
 
 /// How long requests that have begun may take once the service is to stop.
 const DRAIN: Duration = Duration::from_secs(3);
@@ -42,7 +42,10 @@ impl App {
                 let remedy = "Set it to sqlite://PATH of a file that can be written, or of none yet";
                 ConfigError::new("DATABASE_URL", format!("({}): {error}", config.database.describe()), remedy)
             })?),
-            Database::Postgres(_) => todo!(),
+            Database::Postgres(server) => Arc::new(PostgresStore::connect(server).await.map_err(|error| {
+                let remedy = "Start PostgreSQL there, or set it to where PostgreSQL runs";
+                ConfigError::new("DATABASE_URL", format!("({}): {error}", config.database.describe()), remedy)
+            })?),
         };
         let cache: Arc<dyn Cache> = match &config.redis {
             None => Arc::new(MemoryCache::new()),

@@ -2,12 +2,7 @@
 
 use warp::Filter;
 use warp::filters::BoxedFilter;
-
-pub(crate) fn spawn_blocking<T: Send + 'static>(
-    body: impl FnOnce() -> T + Send + 'static,
-) -> tokio::task::JoinHandle<T> {
-    tokio::task::spawn_blocking(body)
-}
+use warp::reply::Response;
 
 /// Runs `work` to its end, even when the client who asked for it goes away: between a change of the store and the drop
 /// of its cache entry a request must not stop.
@@ -16,7 +11,7 @@ where
     T: Send + 'static,
     E: Send + 'static,
 {
-    match tokio::spawn(work).await {
+    match traced::spawn(work).await {
         Ok(result) => result,
         Err(error) => match error.try_into_panic() {
             Ok(panic) => std::panic::resume_unwind(panic),
@@ -26,10 +21,17 @@ where
     }
 }
 
-pub(crate) fn route(_template: &'static str) -> BoxedFilter<()> {
-    warp::any().boxed()
+/// Names the route that a request has reached.
+pub(crate) fn route(template: &'static str) -> BoxedFilter<()> {
+    traced::warp::route(template).boxed()
 }
 
-pub(crate) fn traced(routes: BoxedFilter<(warp::reply::Response,)>) -> BoxedFilter<(warp::reply::Response,)> {
-    routes
+/// A server span and a correlation id for each request. Probes and what browsers ask for by themselves get no span.
+pub(crate) fn traced(routes: BoxedFilter<(Response,)>) -> BoxedFilter<(Response,)> {
+    traced::warp::trace()
+        .exclude("/health")
+        .exclude("/metrics")
+        .exclude("/favicon.ico")
+        .correlation_id("x-correlation-id", "correlation.id")
+        .wrap(routes)
 }

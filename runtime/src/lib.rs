@@ -1,12 +1,21 @@
 //! OpenTelemetry spans around Rust functions: one attribute, correct and cheap.
 
 mod carry;
+pub mod database;
 mod outcome;
+#[cfg(feature = "postgres")]
+pub mod postgres;
+#[cfg(feature = "http")]
+pub mod propagation;
 mod recorder;
+#[cfg(feature = "redis")]
+pub mod redis;
 mod span;
 mod telemetry;
 pub mod testing;
 mod value;
+#[cfg(feature = "warp")]
+pub mod warp;
 
 #[doc(hidden)]
 pub mod __private;

@@ -39,7 +39,7 @@ impl Failure {
 
     /// A defect of this program: the reason is for its log alone.
     pub(super) fn internal(reason: &str) -> Self {
-        eprintln!("bookstore: error: {reason} (trace {})", traced::current().trace_id());
+        report(reason);
         Self::detail(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error")
     }
 
@@ -61,7 +61,7 @@ impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         match &error {
             StoreError::Unavailable(_) => {
-                eprintln!("bookstore: error: {error} (trace {})", traced::current().trace_id());
+                report(&error.to_string());
                 Self::detail(StatusCode::SERVICE_UNAVAILABLE, "The database does not answer; try again later")
                     .with(RETRY_AFTER, "1")
             }
@@ -111,4 +111,11 @@ pub(super) async fn answer(handler: impl Future<Output = Answer>) -> Response {
         Ok(Err(failure)) => failure.into_response(),
         Err(_) => Failure::internal("a handler panicked").into_response(),
     }
+}
+
+/// A line for whoever runs the service, with what it takes to find the request.
+fn report(reason: &str) {
+    let trace = traced::current().trace_id();
+    let correlation = traced::warp::correlation_id();
+    eprintln!("bookstore: error: {reason} (trace {trace}, correlation {})", correlation.as_deref().unwrap_or("none"));
 }

@@ -3,7 +3,6 @@
 mod auth;
 mod body;
 mod books;
-mod correlation;
 mod cors;
 mod failure;
 mod health;
@@ -41,10 +40,7 @@ pub fn routes(app: &Arc<App>) -> BoxedFilter<(Response,)> {
         .unify()
         // What is rejected is what no route matched: handlers answer, they do not reject.
         .or_else(|_| async { Ok::<_, Infallible>((Failure::not_found("Not Found").into_response(),)) });
-    let decorated = correlation::id()
-        .and(cors::origin())
-        .and(resources)
-        .map(|id: http::HeaderValue, origin, response| cors::allow(origin, correlation::attach(id, response)));
+    let decorated = cors::origin().and(resources).map(cors::allow);
     edges::traced(decorated.boxed())
 }
 

@@ -82,7 +82,7 @@ impl Passwords {
             let _permit = permit;
             body()
         };
-        crate::edges::spawn_blocking(carried).await.map_err(|_| Error::Hashing)
+        traced::spawn_blocking(carried).await.map_err(|_| Error::Hashing)
     }
 }
 

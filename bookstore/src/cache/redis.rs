@@ -4,8 +4,9 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use bb8_redis::redis::{self, FromRedisValue};
 use secrecy::{ExposeSecret, SecretString};
+use traced::redis::redis::{self, AsyncConnectionConfig, FromRedisValue};
+use traced::redis::{Manager, bb8, get};
 
 use super::{Cache, CacheError, LEASE_TIME_TO_LIVE, Lease, Lookup, TIME_TO_LIVE};
 use crate::config::ConfigError;
@@ -19,8 +20,6 @@ const CONNECTIONS: u32 = 8;
 /// Sets the entry if it still holds the lease.
 const FILL: &str = "if redis.call('GET', KEYS[1]) == ARGV[1] then \
      return redis.call('SET', KEYS[1], ARGV[2], 'EX', ARGV[3]) else return false end";
-
-type Manager = bb8_redis::RedisConnectionManager;
 
 /// Entries in Redis.
 #[derive(Debug)]
@@ -37,7 +36,9 @@ impl RedisCache {
     /// [`ConfigError`] when the URL is none.
     pub async fn new(url: &SecretString) -> Result<Self, ConfigError> {
         let wrong = |_| ConfigError::new("REDIS_URL", "is no valid redis:// URL", "Set it to redis://HOST:6379/0");
-        let manager = Manager::new(url.expose_secret()).map_err(wrong)?;
+        let config = AsyncConnectionConfig::new().set_connection_timeout(Some(PATIENCE)).set_response_timeout(Some(PATIENCE));
+        // Keys are numbers of books.
+        let manager = Manager::new(url.expose_secret()).map_err(wrong)?.config(config).record_keys();
         let pool = bb8::Pool::builder().max_size(CONNECTIONS).connection_timeout(PATIENCE).test_on_check_out(false);
         Ok(Self { pool: pool.build_unchecked(manager), silent_until: Mutex::default() })
     }
@@ -53,7 +54,7 @@ impl RedisCache {
 
     async fn ask<T: FromRedisValue>(&self, command: &redis::Cmd) -> Result<T, CacheError> {
         let asking = async {
-            let mut connection = self.pool.get().await.map_err(|_| CacheError("no connection".into()))?;
+            let mut connection = get(&self.pool).await.map_err(|_| CacheError("no connection".into()))?;
             // The error's text may quote the command: only its kind is kept.
             command.query_async(&mut *connection).await.map_err(|error| CacheError(format!("{:?}", error.kind())))
         };

@@ -108,11 +108,14 @@ fn database(url: Option<&str>) -> Result<Database, ConfigError> {
     if config.get_hosts().is_empty() {
         return Err(wrong("names no host"));
     }
+    if config.get_ssl_mode() == tokio_postgres::config::SslMode::Require {
+        return Err(wrong("asks for TLS (sslmode=require), which the bookstore does not speak"));
+    }
     Ok(Database::Postgres(Box::new(config)))
 }
 
 fn redis(url: String) -> Result<Redis, ConfigError> {
-    use bb8_redis::redis::IntoConnectionInfo as _;
+    use traced::redis::redis::IntoConnectionInfo as _;
 
     match url.as_str().into_connection_info() {
         Ok(_) => Ok(Redis { url: url.into() }),
@@ -176,7 +179,7 @@ impl Database {
 impl Redis {
     /// Where it is, without user and password.
     pub fn describe(&self) -> String {
-        use bb8_redis::redis::IntoConnectionInfo as _;
+        use traced::redis::redis::IntoConnectionInfo as _;
 
         match self.url.expose_secret().into_connection_info() {
             Ok(info) => format!("Redis, {}", info.addr()),

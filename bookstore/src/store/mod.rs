@@ -2,7 +2,7 @@
 
 mod error;
 mod migrations;
-//PG mod postgres;
+mod postgres;
 mod sqlite;
 
 use std::fmt;
@@ -10,7 +10,7 @@ use std::fmt;
 use async_trait::async_trait;
 
 pub use error::{StoreError, Unique};
-//PG pub use postgres::PostgresStore;
+pub use postgres::PostgresStore;
 pub use sqlite::SqliteStore;
 
 use crate::auth::{Account, NewUser, User, UserPatch};

@@ -150,8 +150,7 @@ impl Parts<'_> {
         let note = outcome::note(args, plain, private);
         let pending = Ident::new("pending", Span::mixed_site());
         let (prepare, wrap) = self.prepare(quote!(InSpan::pending));
-        let future =
-            quote!(#private::#wrap(#pending, #(#block_attrs)* async #capture { #pinned #body }, #note));
+        let future = quote!(#private::#wrap(#pending, #(#block_attrs)* async #capture { #pinned #body }, #note));
         let wrapped = match &tail.wrapper {
             Wrapper::Bare => future,
             Wrapper::Call(constructor) => quote!(#constructor(#future)),

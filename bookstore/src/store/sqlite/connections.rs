@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use rusqlite::{CachedStatement, Connection, ErrorCode, TransactionBehavior};
 use tokio::sync::Semaphore;
+use traced::ErrorType as _;
+use traced::database::{Database, Response};
 
 use super::super::migrations::{SQLITE, VERSIONS};
 use super::super::{StoreError, Unique};
@@ -45,6 +47,7 @@ impl Pool {
 
 pub(super) struct Connections {
     path: PathBuf,
+    database: Database,
     readers: Arc<Pool>,
     writer: Arc<Pool>,
 }
@@ -60,7 +63,9 @@ impl Connections {
         });
         let (writer, readers) =
             opened.await.map_err(|_| stopped())?.map_err(|error| StoreError::Unavailable(error.to_string()))?;
-        Ok(Self { path: path.to_owned(), readers: Pool::new(readers), writer: Pool::new(vec![writer]) })
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let database = Database::new("sqlite").namespace(name);
+        Ok(Self { path: path.to_owned(), database, readers: Pool::new(readers), writer: Pool::new(vec![writer]) })
     }
 
     /// Runs one statement off the asynchronous threads.
@@ -94,7 +99,13 @@ impl Connections {
             tokio::task::spawn_blocking(statement).await.map_err(|_| stopped())?.map_err(store_error)
         };
         // Spawned, so that a client that goes away does not release the permit before its statement is done.
-        tokio::spawn(task).await.map_err(|_| stopped())?
+        let result = async { tokio::spawn(task).await.map_err(|_| stopped())? };
+        let note = |result: &Result<T, StoreError>, response: &mut Response| {
+            if let Err(error) = result {
+                response.failed(error.error_type().to_owned());
+            }
+        };
+        self.database.statement(sql).noting_future(result, note).await
     }
 }
 
