@@ -32,7 +32,7 @@ const ALLOW: &[&str] = &[
 /// The function with its span around it.
 pub fn function(function: &mut Function, args: &Args, errors: &mut Errors) -> TokenStream {
     let shape = Shape::of(function, args);
-    let mut params = Params::take(&mut function.sig, errors);
+    let mut params = Params::take(&mut function.sig, args, errors);
     let private = entry::private(args.krate.as_ref());
     let mut attrs = std::mem::take(&mut params.attrs);
     attrs.extend(args.attrs.iter().cloned());

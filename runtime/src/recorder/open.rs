@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use opentelemetry::trace::{SpanContext, Status, TraceContextExt};
-use opentelemetry::{Context, ContextGuard, KeyValue};
+use opentelemetry::{Context, ContextGuard};
 
 use crate::value::{Fields, Sink};
 
@@ -44,10 +44,6 @@ impl OpenSpan {
             let attributes = Sink::collect(write);
             self.context.span().set_attributes(attributes);
         }
-    }
-
-    pub(crate) fn set_attribute(&self, attribute: KeyValue) {
-        self.context.span().set_attribute(attribute);
     }
 
     /// Adds an event. Its attributes are not evaluated when nobody records.

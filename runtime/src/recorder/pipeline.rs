@@ -58,6 +58,9 @@ impl Pipeline {
         if !self.may_record(&parent) {
             return None;
         }
+        // `Sampler::ParentBased` takes an invalid parent for an unsampled one; for the specification it is none.
+        let rootless = Context::new();
+        let nests_in = if parent.span().span_context().is_valid() { &parent } else { &rootless };
         let mut builder =
             SpanBuilder::from_name(name.map_or(Cow::Borrowed(site.name), |name| Cow::Owned(name.into_owned())))
                 .with_kind(site.kind.clone());
@@ -66,16 +69,16 @@ impl Pipeline {
         }
         let mut collect = || {
             let mut list = Sink::collect(attributes);
-            if site.code {
+            if !site.function.is_empty() {
                 list.extend(code_attributes(site));
             }
             list
         };
         let span = if self.sampler_sees_attributes {
             let attributes = collect();
-            self.tracer(site).build_with_context(builder.with_attributes(attributes), &parent)
+            self.tracer(site).build_with_context(builder.with_attributes(attributes), nests_in)
         } else {
-            let mut span = self.tracer(site).build_with_context(builder, &parent);
+            let mut span = self.tracer(site).build_with_context(builder, nests_in);
             if opentelemetry::trace::Span::is_recording(&span) {
                 opentelemetry::trace::Span::set_attributes(&mut span, collect());
             }
@@ -97,7 +100,7 @@ impl Pipeline {
 /// The stable `code.*` attributes of the semantic conventions (1.33 and later).
 fn code_attributes(site: &Site) -> [KeyValue; 3] {
     [
-        KeyValue::new("code.function.name", format!("{}::{}", site.module, site.name)),
+        KeyValue::new("code.function.name", site.function),
         KeyValue::new("code.file.path", site.file),
         KeyValue::new("code.line.number", i64::from(site.line)),
     ]

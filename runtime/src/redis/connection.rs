@@ -10,7 +10,8 @@ use super::command;
 use super::error::{first_error, note, note_server};
 use crate::database::{Database, Response};
 use crate::outcome::Outcome;
-use crate::span::{self, InSpan, Site, Start};
+use crate::recorder;
+use crate::span::{InSpan, Site, Start};
 
 static SITE: Site =
     Site::new("redis", "traced::redis", file!(), line!()).with_kind(SpanKind::Client).with_scope("traced::redis");
@@ -54,7 +55,7 @@ impl ConnectionLike for Connection {
         }
         Box::pin(async move {
             let name = command::name(cmd);
-            let span = span::open(
+            let span = recorder::open(
                 Start::new(&SITE, &mut |fields| {
                     database.record(fields);
                     fields.set("db.operation.name", &name);
@@ -64,7 +65,7 @@ impl ConnectionLike for Connection {
                 })
                 .name(name.clone()),
             );
-            InSpan::new(span, call, |outcome: &mut Outcome<'_, '_>, result: &Result<Value, RedisError>| {
+            InSpan::new(span.into(), call, |outcome: &mut Outcome<'_, '_>, result: &Result<Value, RedisError>| {
                 let mut response = Response::default();
                 match result {
                     Err(error) => note(error, &mut response),
@@ -90,7 +91,7 @@ impl ConnectionLike for Connection {
         }
         Box::pin(async move {
             let name = command::pipeline_name(pipeline);
-            let span = span::open(
+            let span = recorder::open(
                 Start::new(&SITE, &mut |fields| {
                     database.record(fields);
                     fields.set("db.operation.name", &name);
@@ -100,7 +101,7 @@ impl ConnectionLike for Connection {
                 })
                 .name(name.clone()),
             );
-            InSpan::new(span, call, |outcome: &mut Outcome<'_, '_>, result: &Result<Vec<Value>, RedisError>| {
+            InSpan::new(span.into(), call, |outcome: &mut Outcome<'_, '_>, result: &Result<Vec<Value>, RedisError>| {
                 let mut response = Response::default();
                 match result {
                     Err(error) => note(error, &mut response),

@@ -40,10 +40,10 @@ pub struct Site {
     pub(crate) kind: SpanKind,
     pub(crate) level: Level,
     pub(crate) scope: &'static str,
-    pub(crate) module: &'static str,
     pub(crate) file: &'static str,
     pub(crate) line: u32,
-    pub(crate) code: bool,
+    /// The path of the function, if its `code.*` attributes are wanted.
+    pub(crate) function: &'static str,
 }
 
 /// Every site that was reached at least once, so that install, shutdown and filter changes find it.
@@ -58,10 +58,9 @@ impl Site {
             kind: SpanKind::Internal,
             level: Level::Info,
             scope: module,
-            module,
             file,
             line,
-            code: false,
+            function: "",
         }
     }
 
@@ -86,10 +85,10 @@ impl Site {
         self
     }
 
-    /// With `code.*` attributes on its spans.
+    /// With the `code.*` attributes of `function` on its spans.
     #[must_use]
-    pub const fn with_code(mut self) -> Self {
-        self.code = true;
+    pub const fn with_code(mut self, function: &'static str) -> Self {
+        self.function = function;
         self
     }
 

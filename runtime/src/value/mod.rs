@@ -13,7 +13,7 @@ pub use redacted::{REDACTED, Redacted};
 pub use sink::{Fields, Slot};
 
 pub(crate) use recorded::Recorded;
-pub(crate) use sink::Sink;
+pub(crate) use sink::{Sink, deduplicated};
 
 /// A value that can stand on an attribute.
 ///

@@ -30,13 +30,26 @@ impl Sink {
         self.attributes
     }
 
-    /// OTLP attribute keys are unique: the last write wins, in the first one's place.
     fn push(&mut self, key: Key, value: OtelValue) {
-        match self.attributes.iter_mut().find(|kv| kv.key == key) {
-            Some(kv) => kv.value = value,
-            None => self.attributes.push(KeyValue::new(key, value)),
-        }
+        set(&mut self.attributes, KeyValue::new(key, value));
     }
+}
+
+/// OTLP attribute keys are unique: the last write wins, in the first one's place.
+fn set(attributes: &mut Vec<KeyValue>, attribute: KeyValue) {
+    match attributes.iter_mut().find(|earlier| earlier.key == attribute.key) {
+        Some(earlier) => earlier.value = attribute.value,
+        None => attributes.push(attribute),
+    }
+}
+
+/// `attributes` with each key once. The SDK keeps every write.
+pub(crate) fn deduplicated(attributes: Vec<KeyValue>) -> Vec<KeyValue> {
+    let mut unique = Vec::with_capacity(attributes.len());
+    for attribute in attributes {
+        set(&mut unique, attribute);
+    }
+    unique
 }
 
 /// A list of attributes that is being written: the argument of [`Attributes::record`](crate::Attributes::record).

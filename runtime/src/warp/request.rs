@@ -13,7 +13,7 @@ use super::trace::Settings;
 use super::{correlation, url};
 use crate::propagation;
 use crate::recorder::{self, OpenSpan};
-use crate::span::{IntoParent as _, Site, Start};
+use crate::span::{AsParent as _, Site, Start};
 use crate::value::Fields;
 
 static SITE: Site =
@@ -40,7 +40,7 @@ impl Request {
             let parent = propagation::extract_with(&base, headers);
             let mut attributes =
                 |fields: &mut Fields<'_>| record(settings, info, headers, correlation_id.as_deref(), fields);
-            recorder::open(Start::new(&SITE, &mut attributes).name(method).parent(parent.into_parent()))
+            recorder::open(Start::new(&SITE, &mut attributes).name(method).parent(parent.as_parent()))
         } else {
             None
         };
