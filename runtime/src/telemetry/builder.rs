@@ -16,6 +16,9 @@ use super::{Claim, Telemetry};
 /// So that a program's end, with what else it does there, fits in five seconds.
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(4);
 
+/// A deadline that no clock can hold would be a panic.
+const LONGEST_FLUSH: Duration = Duration::from_secs(86_400);
+
 /// Describes how traces are recorded and where they go: [`Telemetry::builder`].
 ///
 /// What is not said in code is read from the standard
@@ -140,9 +143,9 @@ impl TelemetryBuilder {
         self
     }
 
-    /// How long a flush, a shutdown or a drop may wait for the exporter; by default 4 seconds.
+    /// How long a flush, a shutdown or a drop may wait for the exporter, at most a day; by default 4 seconds.
     pub fn flush_timeout(mut self, timeout: Duration) -> Self {
-        self.flush_timeout = timeout;
+        self.flush_timeout = timeout.min(LONGEST_FLUSH);
         self
     }
 

@@ -36,7 +36,8 @@ const DEFAULT_WIDTH: usize = 100;
 /// ```
 ///
 /// It writes to stderr, in colour if that is a terminal and `NO_COLOR` is unset. Spans that end after their trace was
-/// drawn follow as a continuation. What waits for its root is bounded in number and time, and then drawn as it is.
+/// drawn follow as a continuation. What waits for its root is bounded in number and, whenever spans arrive, in time (30
+/// seconds), and then drawn as it is.
 /// Control characters in names and values are escaped, so that no value can act upon the terminal.
 ///
 /// [`TelemetryBuilder::console_when_unconfigured`](crate::TelemetryBuilder::console_when_unconfigured) and

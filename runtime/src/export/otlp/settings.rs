@@ -37,7 +37,7 @@ impl OtlpSettings {
         Self {
             endpoint: endpoint(reader),
             headers: reader.parse_secret(&headers, parse_headers).unwrap_or_default(),
-            timeout: reader.number(&timeouts, 1).map_or(Duration::from_secs(10), Duration::from_millis),
+            timeout: reader.milliseconds(&timeouts).unwrap_or(Duration::from_secs(10)),
             gzip: reader.parse(&compressions, |_, value| parse_compression(value)).unwrap_or(false),
             certificates: reader.parse(&certificates, |_, path| {
                 Certificate::from_pem_bundle(&pem(path)?).map_err(|_| "the file holds no PEM certificates".to_owned())
@@ -89,10 +89,11 @@ fn endpoint(reader: &mut Reader<'_>) -> Url {
 }
 
 fn parse_endpoint(value: &str) -> Result<Url, String> {
-    let url = Url::parse(value).map_err(|error| format!("{error}; {EXAMPLE}"))?;
-    if !matches!(url.scheme(), "http" | "https") {
+    let lower = value.to_ascii_lowercase();
+    if !lower.starts_with("http://") && !lower.starts_with("https://") {
         return Err(format!("it must begin with http:// or https://; {EXAMPLE}"));
     }
+    let url = Url::parse(value).map_err(|error| format!("{error}; {EXAMPLE}"))?;
     if !url.has_host() {
         return Err(format!("the host is missing; {EXAMPLE}"));
     }
