@@ -5,6 +5,8 @@
 
 mod bookstore;
 mod collector;
+#[cfg(doctest)]
+mod docs;
 mod left_out;
 mod ports;
 mod postgres;
