@@ -56,7 +56,8 @@ impl TestApp {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let base = format!("http://{}", listener.local_addr().expect("an address"));
         let (stop, stopped) = oneshot::channel::<()>();
-        let serving = tokio::spawn(serve(Arc::clone(&app), listener, async {
+        // With the context, so that a test that captures spans sees the requests.
+        let serving = traced::spawn(serve(Arc::clone(&app), listener, async {
             let _ = stopped.await;
         }));
         Self { base, app, backdoor, stop: Some(stop), serving: Some(serving) }
@@ -125,7 +126,8 @@ impl Backdoor for SqliteBackdoor {
     }
 }
 
-/// A test for each case of the suite. `$start` is an async function without arguments that gives a [`TestApp`].
+/// A test for each case of the suite. `$start` is an async function without arguments that gives a [`TestApp`], or
+/// `None` where what it needs is not installed.
 #[macro_export]
 macro_rules! suite {
     ($start:path) => {
@@ -154,7 +156,7 @@ macro_rules! suite {
         $($(
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $case() {
-                let app = $start().await;
+                let Some(app) = Option::<$crate::testing::TestApp>::from($start().await) else { return };
                 $crate::testing::$module::$case(&app).await;
                 app.stop().await;
             }

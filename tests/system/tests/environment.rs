@@ -86,10 +86,20 @@ fn a_database_that_does_not_answer() {
     refused(&variables, "DATABASE_URL", "PostgreSQL");
 }
 
+/// A cache is no reason not to start, no more than it is one not to answer later on.
 #[test]
-fn a_cache_that_does_not_answer() {
+fn a_cache_that_does_not_answer_is_said_so_and_gone_without() {
     let url = format!("redis://:canary-url-password@{}/0", closed());
-    refused(&[("REDIS_URL", url.as_str())], "REDIS_URL", "Redis");
+    let bookstore = Start::unconfigured().env("REDIS_URL", url).ready();
+    assert_eq!(bookstore.get("/books/").status, 200);
+    let printed = bookstore.output();
+    assert!(printed.contains("REDIS_URL") && printed.contains("does not answer"), "{printed}");
+    assert!(!printed.contains("canary"), "{printed}");
+}
+
+#[test]
+fn a_cache_url_that_is_none() {
+    refused(&[("REDIS_URL", "http://localhost")], "REDIS_URL", "redis://");
 }
 
 #[test]
