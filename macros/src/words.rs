@@ -28,7 +28,11 @@ pub fn nearest<'a>(word: &str, valid: impl IntoIterator<Item = &'a str>) -> Opti
             return Some(meant);
         }
     }
-    let near = word.chars().count().div_ceil(3).max(1);
+    // Two letters are too few to be sure.
+    let near = match word.chars().count() {
+        0..=2 => 0,
+        length => (length / 3).max(1),
+    };
     valid
         .into_iter()
         .map(|candidate| (distance(word, candidate), candidate))

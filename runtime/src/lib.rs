@@ -6,7 +6,6 @@ pub mod export;
 mod outcome;
 #[cfg(feature = "postgres")]
 pub mod postgres;
-#[cfg(feature = "http")]
 pub mod propagation;
 mod recorder;
 #[cfg(feature = "redis")]

@@ -97,7 +97,7 @@ impl Holder {
 #[test]
 fn a_receiver_drops_whole_and_last() {
     let holder = Holder { used: Noisy("self.used"), _unused: Noisy("self.unused") };
-    let _ = &holder.unused;
+    let _ = &holder._unused;
     let (_, spans) = capture(|| holder.consume(Noisy("argument")));
     assert_eq!(dropped(), ["argument", "self.used", "self.unused"]);
     assert_eq!(spans[0].events.len(), 3);

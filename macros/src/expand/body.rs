@@ -110,7 +110,10 @@ impl Parts<'_> {
         let returns = erased(output);
         let note = outcome::note(args, shape::is_plain(output), private);
         let span = Ident::new("span", Span::mixed_site());
-        let call = quote!(move || -> #returns { #rebind #body });
+        let call = {
+            let block = block(rebind, body);
+            quote!(move || -> #returns #block)
+        };
         if args.current.is_some() {
             let enrich = self.enrich();
             return quote!({ #site let #span = #enrich; #private::enriched(#span, #call, #note) });
@@ -128,7 +131,8 @@ impl Parts<'_> {
         };
         let note = outcome::note(args, shape::is_plain(output), private);
         let span = Ident::new("span", Span::mixed_site());
-        let block = quote!(async move { #pinned #rebind #body });
+        let block = block(&quote!(#pinned #rebind), body);
+        let block = quote!(async move #block);
         if args.current.is_some() {
             let enrich = self.enrich();
             return quote!({ #site let #span = #enrich; #private::enriched_future(#span, #block, #note).await });
@@ -149,8 +153,9 @@ impl Parts<'_> {
         let plain = known.is_some_and(|ty| shape::is_plain(&ReturnType::Type(Default::default(), Box::new(ty))));
         let note = outcome::note(args, plain, private);
         let pending = Ident::new("pending", Span::mixed_site());
+        let block = block(&pinned.unwrap_or_default(), body);
         let (prepare, wrap) = self.prepare(quote!(InSpan::pending));
-        let future = quote!(#private::#wrap(#pending, #(#block_attrs)* async #capture { #pinned #body }, #note));
+        let future = quote!(#private::#wrap(#pending, #(#block_attrs)* async #capture #block, #note));
         let wrapped = match &tail.wrapper {
             Wrapper::Bare => future,
             Wrapper::Call(constructor) => quote!(#constructor(#future)),
@@ -171,8 +176,9 @@ impl Parts<'_> {
         let plain = known.is_some_and(|ty| shape::is_plain(&ReturnType::Type(Default::default(), Box::new(ty))));
         let note = outcome::note(args, plain, private);
         let pending = Ident::new("pending", Span::mixed_site());
+        let block = block(rebind, body);
         let (prepare, wrap) = self.prepare(quote!(#wrap));
-        let wrapped = quote!(#private::#wrap(#pending, (move || -> #returns { #rebind #body })(), #note));
+        let wrapped = quote!(#private::#wrap(#pending, (move || -> #returns #block)(), #note));
         let wrapped = if boxed { quote!(#private::boxed(#wrapped)) } else { wrapped };
         quote!({ #site let #pending = #prepare; #wrapped })
     }
@@ -194,6 +200,11 @@ impl Parts<'_> {
         let writer = crate::attrs::writer(&self.attrs, private);
         quote!(if #gate { #private::enrich(#writer) } else { #private::unopened() })
     }
+}
+
+/// `statements` before the body, in its own braces as they came; alone they are enough.
+fn block(statements: &TokenStream, body: impl ToTokens) -> TokenStream {
+    if statements.is_empty() { body.into_token_stream() } else { quote!({ #statements #body }) }
 }
 
 /// `if false { let returned: T = loop {}; return returned; }`: tells an async block what it returns, so that a wrong

@@ -24,7 +24,8 @@ pub fn traced(args: TokenStream, item: TokenStream) -> TokenStream {
         Ok(item) => self::item(item, &args, &mut errors),
         Err(error) => {
             errors.add(error);
-            None
+            let errors = errors.into_tokens();
+            return quote!(#errors #item);
         }
     };
     match expanded {
@@ -32,7 +33,8 @@ pub fn traced(args: TokenStream, item: TokenStream) -> TokenStream {
         _ => {
             let errors = errors.into_tokens();
             let item = without_param_attrs(item);
-            quote!(#errors #item)
+            // A parameter that only the mistaken arguments used is no second mistake.
+            quote!(#errors #[allow(unused)] #item)
         }
     }
 }

@@ -6,8 +6,7 @@ use std::time::Duration;
 
 use bb8::{ManageConnection, Pool, PooledConnection, RunError};
 
-use crate::recorder;
-use crate::span::{InSpan, Site, Start};
+use crate::span::{self, InSpan, Site, Start};
 
 static WAIT: Site =
     Site::new("wait for connection", "traced::database", file!(), line!()).with_scope("traced::database");
@@ -37,12 +36,12 @@ pub async fn get<M: ManageConnection + Pooled>(pool: &Pool<M>) -> Result<PooledC
         return done;
     }
     let state = pool.state();
-    let span = recorder::open(Start::new(&WAIT, &mut |fields| {
+    let span = span::open(Start::new(&WAIT, &mut |fields| {
         fields.slot("db.system.name").static_str(M::SYSTEM);
         fields.set("db.client.connection.count", &state.connections);
     }));
     InSpan::new(
-        span.into(),
+        span,
         getting,
         |outcome: &mut crate::outcome::Outcome<'_, '_>, result: &Result<_, RunError<M::Error>>| {
             if let Err(error) = result {

@@ -93,8 +93,8 @@ impl Summary {
         self.sanitized.as_deref()
     }
 
-    pub(crate) fn span_name(&self, system: &Cow<'static, str>) -> Cow<'static, str> {
-        if self.text.is_empty() { system.clone() } else { Cow::Owned(self.text.clone()) }
+    pub(crate) fn span_name<'a>(&'a self, system: &'a str) -> &'a str {
+        self.summary().unwrap_or(system)
     }
 }
 

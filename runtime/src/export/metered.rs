@@ -26,10 +26,12 @@ struct Detail {
 }
 
 impl Details {
+    #[cfg(feature = "otlp")]
     pub(crate) fn failed(&self, error: String) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).error = Some(error);
     }
 
+    #[cfg(feature = "otlp")]
     pub(crate) fn rejected(&self, spans: u64) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).rejected = spans;
     }

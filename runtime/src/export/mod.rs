@@ -6,7 +6,9 @@ mod metered;
 #[cfg(feature = "otlp")]
 pub(crate) mod otlp;
 
-pub use console::ConsoleExporter;
+pub use console::{ConsoleExporter, ConsoleExporterBuilder};
 
 pub(crate) use closing::Closing;
-pub(crate) use metered::{Details, Watch, WatchedProcessor};
+#[cfg(feature = "otlp")]
+pub(crate) use metered::Details;
+pub(crate) use metered::{Watch, WatchedProcessor};

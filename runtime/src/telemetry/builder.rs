@@ -1,33 +1,23 @@
 //! Setting up: what code says, then what the environment says.
 
 use std::fmt;
-use std::sync::Arc;
 use std::time::Duration;
 
-use opentelemetry::{Key, KeyValue, Value, global};
-use opentelemetry_sdk::trace::{SdkTracerProvider, ShouldSample, SpanExporter, SpanLimits, TracerProviderBuilder};
+use opentelemetry::{Key, KeyValue, Value};
+use opentelemetry_sdk::trace::{SdkTracerProvider, ShouldSample, SpanExporter, SpanLimits};
 
 use super::environment::{Environment, Reader};
 use super::error::SetupError;
-use super::exporters::{Choice, choices};
-use super::health::Stats;
-use super::limits::{Batching, Limits};
-use super::propagators::propagator;
+use super::plan::{GivenExporter, Plan};
 use super::report::{Reporter, Warning};
-use super::resource::resource;
 use super::sampling::Sampling;
-use super::{Claim, Parts, Telemetry};
-use crate::export::{Closing, ConsoleExporter, Details, Watch, WatchedProcessor};
-use crate::recorder::Pipeline;
+use super::{Claim, Telemetry};
 
 /// So that a program's end, with what else it does there, fits in five seconds.
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(4);
 
-/// Drawn so soon that it is seen next to the request that it shows.
-const CONSOLE_DELAY: Duration = Duration::from_millis(100);
-
-/// Makes the watched processor of an exporter that was given in code.
-type GivenExporter = Box<dyn FnOnce(Watch) -> (WatchedProcessor, Arc<Stats>) + Send>;
+/// A deadline that no clock can hold would be a panic.
+const LONGEST_FLUSH: Duration = Duration::from_secs(86_400);
 
 /// Describes how traces are recorded and where they go: [`Telemetry::builder`].
 ///
@@ -36,17 +26,17 @@ type GivenExporter = Box<dyn FnOnce(Watch) -> (WatchedProcessor, Arc<Stats>) + S
 /// [`install`](TelemetryBuilder::install).
 #[must_use = "nothing is set up before `install()`"]
 pub struct TelemetryBuilder {
-    resource: Vec<KeyValue>,
-    sampling: Option<Sampling>,
-    exporters: Vec<GivenExporter>,
-    provider: Option<SdkTracerProvider>,
-    console_when_unconfigured: bool,
-    strict: bool,
-    span_limits: Option<SpanLimits>,
-    value_length: Option<usize>,
-    flush_timeout: Duration,
-    reporter: Reporter,
-    environment: Environment,
+    pub(super) resource: Vec<KeyValue>,
+    pub(super) sampling: Option<Sampling>,
+    pub(super) exporters: Vec<GivenExporter>,
+    pub(super) provider: Option<SdkTracerProvider>,
+    pub(super) console_when_unconfigured: bool,
+    pub(super) strict: bool,
+    pub(super) span_limits: Option<SpanLimits>,
+    pub(super) value_length: Option<usize>,
+    pub(super) flush_timeout: Duration,
+    pub(super) reporter: Reporter,
+    pub(super) environment: Environment,
 }
 
 impl TelemetryBuilder {
@@ -115,7 +105,7 @@ impl TelemetryBuilder {
     /// let builder = traced::Telemetry::builder().span_exporter(exporter.clone());
     /// ```
     pub fn span_exporter(mut self, exporter: impl SpanExporter + 'static) -> Self {
-        self.exporters.push(Box::new(|watch| WatchedProcessor::new(exporter, watch, Arc::default())));
+        self.exporters.push(GivenExporter::new(exporter));
         self
     }
 
@@ -153,9 +143,9 @@ impl TelemetryBuilder {
         self
     }
 
-    /// How long a flush, a shutdown or a drop may wait for the exporter; by default 4 seconds.
+    /// How long a flush, a shutdown or a drop may wait for the exporter, at most a day; by default 4 seconds.
     pub fn flush_timeout(mut self, timeout: Duration) -> Self {
-        self.flush_timeout = timeout;
+        self.flush_timeout = timeout.min(LONGEST_FLUSH);
         self
     }
 
@@ -208,216 +198,16 @@ impl TelemetryBuilder {
         let claim = Claim::take().ok_or(SetupError::AlreadyInstalled)?;
         let environment = self.environment.clone();
         let mut reader = Reader::new(&environment);
-        let mut plan = self.plan(&mut reader);
+        let (strict, reporter) = (self.strict, self.reporter.clone());
+        let plan = Plan::new(self, &mut reader);
         let invalid = reader.into_invalid();
-        if plan.strict && !invalid.is_empty() {
+        if strict && !invalid.is_empty() {
             return Err(SetupError::InvalidEnvironment(invalid));
         }
         for variable in invalid {
-            plan.reporter.warn(&Warning::InvalidVariable(variable));
+            reporter.warn(&Warning::InvalidVariable(variable));
         }
-        if let Some(propagator) = plan.propagator.take() {
-            global::set_text_map_propagator(propagator);
-        }
-        let parts = plan.build()?;
-        Telemetry::start(parts, claim)
-    }
-
-    /// Reads everything that is needed, so that every invalid variable is found at once.
-    fn plan(self, reader: &mut Reader<'_>) -> Plan {
-        let disabled = reader.boolean("OTEL_SDK_DISABLED");
-        let given = self.provider.is_some();
-        let propagator = (!given).then(|| propagator(reader));
-        let mut plan = Plan {
-            resource: self.resource,
-            strict: self.strict,
-            reporter: self.reporter,
-            flush_timeout: self.flush_timeout,
-            propagator,
-            route: Route::Disabled,
-        };
-        plan.route = match self.provider {
-            _ if disabled => Route::Disabled,
-            Some(provider) => Route::Provider(provider),
-            None => {
-                let mut limits = Limits::from_environment(reader);
-                limits.counts = self.span_limits.unwrap_or(limits.counts);
-                limits.value_length = self.value_length.or(limits.value_length);
-                let batching = Batching::from_environment(reader);
-                let sampling = self.sampling.unwrap_or_else(|| Sampling::from_environment(reader));
-                let resource = resource(reader, std::mem::take(&mut plan.resource));
-                let exporters = if self.exporters.is_empty() {
-                    Exporters::Chosen(from_environment(reader, self.console_when_unconfigured))
-                } else {
-                    Exporters::Given(self.exporters)
-                };
-                Route::Own(Box::new(Own { limits, batching, sampling, resource, exporters }))
-            }
-        };
-        plan
-    }
-}
-
-/// What is to be set up, with everything read.
-struct Plan {
-    resource: Vec<KeyValue>,
-    strict: bool,
-    reporter: Reporter,
-    flush_timeout: Duration,
-    propagator: Option<opentelemetry::propagation::TextMapCompositePropagator>,
-    route: Route,
-}
-
-enum Route {
-    Disabled,
-    Provider(SdkTracerProvider),
-    Own(Box<Own>),
-}
-
-struct Own {
-    limits: Limits,
-    batching: Batching,
-    sampling: Sampling,
-    resource: opentelemetry_sdk::Resource,
-    exporters: Exporters,
-}
-
-enum Exporters {
-    Given(Vec<GivenExporter>),
-    Chosen(Vec<Chosen>),
-}
-
-enum Chosen {
-    Console,
-    #[cfg(feature = "otlp")]
-    Otlp(Box<crate::export::otlp::OtlpSettings>),
-}
-
-fn from_environment(reader: &mut Reader<'_>, console_when_unconfigured: bool) -> Vec<Chosen> {
-    let choices = choices(reader, console_when_unconfigured);
-    let chosen = choices.into_iter().filter_map(|choice| match choice {
-        Choice::Console => Some(Chosen::Console),
-        #[cfg(feature = "otlp")]
-        Choice::Otlp => Some(Chosen::Otlp(Box::new(crate::export::otlp::OtlpSettings::from_environment(reader)))),
-        #[cfg(not(feature = "otlp"))]
-        Choice::Otlp => None,
-    });
-    chosen.collect()
-}
-
-impl Plan {
-    fn build(self) -> Result<Parts, SetupError> {
-        let closing = Arc::new(Closing::default());
-        let parts = Parts {
-            pipeline: None,
-            owned: true,
-            stats: Vec::new(),
-            closing: Arc::clone(&closing),
-            flush_timeout: self.flush_timeout,
-            destination: "traces go nowhere: OTEL_SDK_DISABLED is true".to_owned(),
-        };
-        match self.route {
-            Route::Disabled => Ok(parts),
-            Route::Provider(provider) => {
-                let destination = "traces go to the application's own tracer provider".to_owned();
-                Ok(Parts { pipeline: Some(Pipeline::new(provider)), owned: false, destination, ..parts })
-            }
-            Route::Own(own) => {
-                let Own { limits, batching, sampling, resource, exporters } = *own;
-                let watch = Watch {
-                    destination: String::new(),
-                    reporter: self.reporter,
-                    value_length: limits.value_length,
-                    batching,
-                };
-                let mut routes = Routes { watch, closing, processors: Vec::new(), destinations: Vec::new() };
-                routes.add(exporters)?;
-                let Sampling { sampler, sees_attributes, parent_based } = sampling;
-                let builder = SdkTracerProvider::builder()
-                    .with_resource(resource)
-                    .with_sampler(sampler)
-                    .with_span_limits(limits.counts);
-                let destination = routes.describe();
-                let (provider, stats) = routes.build(builder);
-                let pipeline = Pipeline::new(provider)
-                    .with_sampler_that_sees_attributes(sees_attributes)
-                    .with_parent_based_sampler(parent_based);
-                Ok(Parts { pipeline: Some(pipeline), stats, destination, ..parts })
-            }
-        }
-    }
-}
-
-/// The exporters of an own provider, as they are added.
-struct Routes {
-    watch: Watch,
-    closing: Arc<Closing>,
-    processors: Vec<(WatchedProcessor, Arc<Stats>)>,
-    destinations: Vec<String>,
-}
-
-impl Routes {
-    fn add(&mut self, exporters: Exporters) -> Result<(), SetupError> {
-        match exporters {
-            Exporters::Given(exporters) => {
-                for exporter in exporters {
-                    let watch = self.watch("an exporter that was given in code");
-                    self.processors.push(exporter(watch));
-                }
-            }
-            Exporters::Chosen(chosen) => {
-                for chosen in chosen {
-                    self.choose(chosen)?;
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn choose(&mut self, chosen: Chosen) -> Result<(), SetupError> {
-        match chosen {
-            Chosen::Console => {
-                let mut watch = self.watch("this terminal (stderr), drawn as they end");
-                watch.batching.delay = CONSOLE_DELAY;
-                self.processors.push(WatchedProcessor::new(ConsoleExporter::new(), watch, Arc::default()));
-            }
-            #[cfg(feature = "otlp")]
-            Chosen::Otlp(mut settings) => {
-                settings.timeout = settings.timeout.min(self.watch.batching.export_timeout);
-                let destination = settings.destination();
-                let details = Arc::<Details>::default();
-                let exporter =
-                    crate::export::otlp::exporter(*settings, Arc::clone(&self.closing), Arc::clone(&details));
-                let exporter =
-                    exporter.map_err(|reason| SetupError::Exporter { destination: destination.clone(), reason })?;
-                let mut watch = self.watch(&format!("{destination} (OTLP over HTTP)"));
-                watch.destination = destination;
-                self.processors.push(WatchedProcessor::new(exporter, watch, details));
-            }
-        }
-        Ok(())
-    }
-
-    fn watch(&mut self, destination: &str) -> Watch {
-        self.destinations.push(destination.to_owned());
-        Watch { destination: destination.to_owned(), ..self.watch.clone() }
-    }
-
-    fn describe(&self) -> String {
-        if self.destinations.is_empty() {
-            "traces go nowhere: no exporter is configured (OTEL_TRACES_EXPORTER)".to_owned()
-        } else {
-            format!("traces go to {}", self.destinations.join(" and to "))
-        }
-    }
-
-    fn build(self, mut builder: TracerProviderBuilder) -> (SdkTracerProvider, Vec<Arc<Stats>>) {
-        let mut all = Vec::new();
-        for (processor, stats) in self.processors {
-            builder = builder.with_span_processor(processor);
-            all.push(stats);
-        }
-        (builder.build(), all)
+        Telemetry::start(plan.build()?, claim)
     }
 }
 

@@ -58,9 +58,8 @@ const LARGEST_QUEUE: usize = 1 << 20;
 impl Batching {
     pub(crate) fn from_environment(reader: &mut Reader<'_>) -> Self {
         let default = Self::default();
-        let delay = reader.number(&["OTEL_BSP_SCHEDULE_DELAY"], 1).map_or(default.delay, Duration::from_millis);
-        let export_timeout =
-            reader.number(&["OTEL_BSP_EXPORT_TIMEOUT"], 1).map_or(default.export_timeout, Duration::from_millis);
+        let delay = reader.milliseconds(&["OTEL_BSP_SCHEDULE_DELAY"]).unwrap_or(default.delay);
+        let export_timeout = reader.milliseconds(&["OTEL_BSP_EXPORT_TIMEOUT"]).unwrap_or(default.export_timeout);
         let queue = reader.parse(&["OTEL_BSP_MAX_QUEUE_SIZE"], |_, value| match value.parse() {
             Ok(size) if (1..=LARGEST_QUEUE).contains(&size) => Ok(size),
             _ => Err(format!("write a whole number from 1 to {LARGEST_QUEUE}")),

@@ -6,6 +6,7 @@ mod error;
 mod exporters;
 mod health;
 mod limits;
+mod plan;
 mod propagators;
 mod report;
 mod resource;
@@ -25,6 +26,7 @@ pub use error::{FlushError, InvalidVariable, SetupError};
 pub use health::{Dropped, Health};
 pub use report::Warning;
 
+pub(crate) use environment::Environment;
 #[cfg(test)]
 pub(crate) use environment::tests;
 #[cfg(feature = "otlp")]
@@ -200,15 +202,10 @@ impl Telemetry {
         let last_error = self.stats.iter().find_map(|stats| stats.outcome().last_error().cloned());
         let spans = self.lost() - before;
         match result {
-            None => Err(FlushError::TimedOut { after: self.flush_timeout, pending, last_error }),
             Some(_) if spans > 0 => Err(FlushError::Lost { spans, last_error }),
-            Some(Err(error)) => match error {
-                opentelemetry_sdk::error::OTelSdkError::Timeout(after) => {
-                    Err(FlushError::TimedOut { after, pending, last_error })
-                }
-                error => Err(FlushError::Provider(error.to_string())),
-            },
             Some(Ok(())) => Ok(()),
+            Some(Err(error)) if pending == 0 => Err(FlushError::Provider(error.to_string())),
+            _ => Err(FlushError::TimedOut { after: self.flush_timeout, pending, last_error }),
         }
     }
 

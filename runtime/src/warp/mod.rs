@@ -30,7 +30,6 @@ mod exclude;
 mod request;
 mod route;
 mod trace;
-mod url;
 
 pub use correlation::correlation_id;
 pub use route::route;

@@ -4,14 +4,14 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use http::{HeaderMap, Method, StatusCode, Version, header};
+use http::{HeaderMap, StatusCode, header};
 use opentelemetry::Context;
 use opentelemetry::trace::{SpanKind, Status};
 use warp::trace::Info;
 
+use super::correlation;
 use super::trace::Settings;
-use super::{correlation, url};
-use crate::propagation;
+use crate::propagation::{self, url};
 use crate::recorder::{self, OpenSpan};
 use crate::span::{AsParent as _, Site, Start};
 use crate::value::Fields;
@@ -34,7 +34,7 @@ impl Request {
         let headers = info.request_headers();
         let base = settings.context.clone().unwrap_or_else(Context::current);
         let correlation_id = settings.correlation.as_ref().map(|c| correlation::accept(headers.get(&c.header)));
-        let method = known(info.method());
+        let method = url::known_method(info.method());
         let excluded = settings.excluded.iter().any(|pattern| pattern.matches(info.path()));
         let span = if SITE.is_on() && !excluded {
             let parent = propagation::extract_with(&base, headers);
@@ -115,24 +115,6 @@ impl Request {
     }
 }
 
-/// The method, if it is one that the conventions know; a client must not be able to make up span names.
-fn known(method: &Method) -> &'static str {
-    match method.as_str() {
-        "GET" => "GET",
-        "HEAD" => "HEAD",
-        "POST" => "POST",
-        "PUT" => "PUT",
-        "DELETE" => "DELETE",
-        "CONNECT" => "CONNECT",
-        "OPTIONS" => "OPTIONS",
-        "TRACE" => "TRACE",
-        "PATCH" => "PATCH",
-        "QUERY" => "QUERY",
-        // The conventions have this as the name, and `_OTHER` as the attribute.
-        _ => "HTTP",
-    }
-}
-
 fn record(
     settings: &Settings,
     info: &Info<'_>,
@@ -140,13 +122,7 @@ fn record(
     correlation_id: Option<&str>,
     fields: &mut Fields<'_>,
 ) {
-    let method = known(info.method());
-    if method == "HTTP" {
-        fields.slot("http.request.method").static_str("_OTHER");
-        fields.set("http.request.method_original", info.method().as_str());
-    } else {
-        fields.slot("http.request.method").static_str(method);
-    }
+    url::record_method(info.method(), fields);
     fields.set("url.path", info.path());
     fields.slot("url.scheme").static_str(settings.scheme);
     if let Some(host) = info.host() {
@@ -155,17 +131,7 @@ fn record(
         let default = if settings.scheme == "https" { 443_u16 } else { 80 };
         fields.set("server.port", &port.unwrap_or(default));
     }
-    fields.set(
-        "network.protocol.version",
-        &match info.version() {
-            Version::HTTP_09 => Some("0.9"),
-            Version::HTTP_10 => Some("1.0"),
-            Version::HTTP_11 => Some("1.1"),
-            Version::HTTP_2 => Some("2"),
-            Version::HTTP_3 => Some("3"),
-            _ => None,
-        },
-    );
+    fields.set("network.protocol.version", &url::version(info.version()));
     let user_agent = headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok());
     fields.set("user_agent.original", &user_agent);
     if let (Some(correlation), Some(id)) = (&settings.correlation, correlation_id) {

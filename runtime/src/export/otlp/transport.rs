@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
-use http::{HeaderName, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use opentelemetry::Context;
 use opentelemetry_http::{Bytes, HttpClient, HttpError, Request, Response};
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceResponse;
@@ -70,7 +70,13 @@ impl Transport {
             .map_err(|error| format!("no thread could be started: {error}"))?
             .join()
             .map_err(|_| "the HTTP client could not be made".to_owned())?
-            .map_err(|error| format!("the HTTP client could not be made: {}", root_cause(&error)))?;
+            .map_err(|error| {
+                format!(
+                    "the HTTP client could not be made: {}; https needs the system's CA certificates, or some in \
+                     OTEL_EXPORTER_OTLP_CERTIFICATE",
+                    root_cause(&error)
+                )
+            })?;
         let port = url.port_or_known_default();
         let failing = AtomicBool::new(false);
         Ok(Self { client, headers, timeout, endpoint, port, closing, details, failing })
@@ -89,7 +95,7 @@ impl Transport {
             };
             let (Some(asked), Some(wait)) = (failure.again, waits.next()) else { return Err(failure) };
             let wait = asked.unwrap_or(wait.saturating_add(jitter(*wait)));
-            if Instant::now() + wait >= deadline || !self.closing.sleep(wait) {
+            if wait >= deadline.saturating_duration_since(Instant::now()) || !self.closing.sleep(wait) {
                 return Err(failure);
             }
         }
@@ -102,9 +108,7 @@ impl Transport {
         let mut outgoing = reqwest::blocking::Request::try_from(request.clone())
             .map_err(|error| Failure { reason: root_cause(&error), again: None })?;
         *outgoing.timeout_mut() = Some(timeout);
-        for (name, value) in &self.headers {
-            outgoing.headers_mut().insert(name.clone(), value.clone());
-        }
+        *outgoing.headers_mut() = self.headers(request.headers());
         let response = self.client.execute(outgoing).map_err(|error| self.unreachable(&error, timeout))?;
         let status = response.status();
         let retry_after = response.headers().get(header::RETRY_AFTER).cloned();
@@ -122,6 +126,14 @@ impl Transport {
         Ok(response)
     }
 
+    /// The headers of `encoded` that describe the body, and those that were configured. The OTLP crate adds what the
+    /// process's environment says, which need not be the one that was read.
+    fn headers(&self, encoded: &HeaderMap) -> HeaderMap {
+        let body = [header::CONTENT_TYPE, header::CONTENT_ENCODING, header::USER_AGENT];
+        let body = body.into_iter().filter_map(|name| encoded.get(&name).map(|value| (name, value.clone())));
+        body.chain(self.headers.iter().cloned()).collect()
+    }
+
     /// Notes what a collector refused of a batch that it took; an answer that is none is none's loss.
     fn acknowledged(&self, body: &[u8]) {
         let answer = ExportTraceServiceResponse::decode(body).unwrap_or_default();
@@ -134,6 +146,11 @@ impl Transport {
     fn unreachable(&self, error: &reqwest::Error, timeout: Duration) -> Failure {
         let reason = if error.is_timeout() {
             format!("no answer within {:.1} s; is {} an OTLP collector?", timeout.as_secs_f64(), self.endpoint)
+        } else if self.is_about_certificates(error) {
+            format!(
+                "{}; name the certificate authority of the collector in OTEL_EXPORTER_OTLP_CERTIFICATE",
+                root_cause(error)
+            )
         } else if error.is_connect() {
             format!(
                 "{}; start a collector there, or say in OTEL_EXPORTER_OTLP_ENDPOINT where one listens, or set \
@@ -145,6 +162,11 @@ impl Transport {
         };
         // Who was sent a batch in full and is slow may have taken it: it is not sent twice.
         Failure { reason, again: (!error.is_timeout()).then_some(None) }
+    }
+
+    fn is_about_certificates(&self, error: &reqwest::Error) -> bool {
+        // The TLS library's own error type is no dependency of this crate.
+        error.is_connect() && self.endpoint.starts_with("https:") && root_cause(error).contains("certificate")
     }
 
     fn refused(&self, status: StatusCode, retry_after: Option<&HeaderValue>) -> Failure {

@@ -1,0 +1,43 @@
+#![deny(warnings, clippy::all, clippy::pedantic, clippy::nursery, unused_braces, unused_qualifications)]
+#![deny(unreachable_code, unused_mut, unused_variables, single_use_lifetimes)]
+#![allow(clippy::unused_async, clippy::missing_const_for_fn, clippy::needless_pass_by_value, clippy::future_not_send)]
+
+use traced::traced;
+
+#[traced]
+fn one_line() -> i64 { 1 }
+
+#[traced]
+fn unit() {}
+
+#[traced]
+fn ends_in_return(n: i64) -> Result<i64, String> {
+    if n > 0 {
+        return Ok(n);
+    }
+    Err("negative".to_owned())
+}
+
+#[traced(attrs(n))]
+async fn unused_but_recorded(n: i64) {}
+
+#[traced]
+async fn mutated(mut n: i64) -> i64 {
+    n += 1;
+    n
+}
+
+#[traced]
+fn never() -> ! {
+    panic!("never")
+}
+
+fn main() {
+    one_line();
+    unit();
+    let _ = ends_in_return(1);
+    let _ = (unused_but_recorded(1), mutated(1));
+    if std::env::args().count() > 1000 {
+        never();
+    }
+}
