@@ -12,7 +12,7 @@ use crate::config::{Config, ConfigError, Database};
 use crate::store::{PostgresStore, SqliteStore, Store};
 
 /// How long requests that have begun may take once the service is to stop.
-const DRAIN: Duration = Duration::from_secs(3);
+const DRAIN: Duration = Duration::from_secs(2);
 
 /// What the handlers work with.
 #[derive(Debug)]
@@ -79,7 +79,7 @@ impl App {
 }
 
 /// Serves `app` to whoever connects to `listener` until `stop` completes; then finishes the requests that have begun,
-/// for three seconds at most.
+/// for two seconds at most.
 pub async fn serve(app: Arc<App>, listener: TcpListener, stop: impl Future<Output = ()> + Send + 'static) {
     let (stopping, stopped) = tokio::sync::oneshot::channel();
     let stop = async move {

@@ -13,8 +13,8 @@ pub mod config;
 mod edges;
 mod run;
 pub mod store;
-//T
-//T pub mod testing;
+#[cfg(feature = "test-support")]
+pub mod testing;
 
 pub use app::{App, serve};
 pub use run::run;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::Parser as _;
 use tokio::net::TcpListener;
+use traced::Telemetry;
 
 use crate::auth::password::Cost;
 use crate::config::{Config, ConfigError, Settings, otel};
@@ -13,11 +14,15 @@ use crate::{App, serve};
 
 /// How long blocking work may take once the service has stopped.
 const LEFT_OVER: Duration = Duration::from_millis(500);
+/// How long the last spans may take to be delivered: with what precedes it, the program ends within five seconds.
+const FLUSH: Duration = Duration::from_secs(2);
+
+type Failed = Box<dyn std::error::Error + Send + Sync>;
 
 /// Runs the service until SIGTERM or Ctrl-C. What it needs to be told comes from the environment, flags, and `.env`.
 pub fn run() -> ExitCode {
     // Before there is a second thread, as changing the environment requires.
-    match read_dotenv().and_then(|()| start()) {
+    match read_dotenv().map_err(Failed::from).and_then(|()| start()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("bookstore: error: {error}");
@@ -39,37 +44,45 @@ fn read_dotenv() -> Result<(), ConfigError> {
     Err(ConfigError::new(".env", problem, "Put it right, or take it away"))
 }
 
-fn start() -> Result<(), ConfigError> {
+fn start() -> Result<(), Failed> {
     let config = Config::new(Settings::parse())?;
     otel::check(&environment)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| ConfigError::new("The system", format!("gives no threads: {error}"), "Raise its limits"))?;
-    let served = runtime.block_on(run_service(&config));
+    let telemetry = Telemetry::builder()
+        .environment(|name| otel::standard(&environment, name))
+        .resource_attribute("service.version", env!("CARGO_PKG_VERSION"))
+        .console_when_unconfigured()
+        .strict()
+        .flush_timeout(FLUSH)
+        .install()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let served = runtime.block_on(run_service(&config, &telemetry));
+    // First the requests that were not finished in time, so that their spans end; then the spans.
     runtime.shutdown_timeout(LEFT_OVER);
-    served
+    if let Err(error) = telemetry.shutdown() {
+        eprintln!("bookstore: warning: the last traces: {error}");
+    }
+    Ok(served?)
 }
 
 fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
-async fn run_service(config: &Config) -> Result<(), ConfigError> {
+async fn run_service(config: &Config, telemetry: &Telemetry) -> Result<(), ConfigError> {
     let app = App::connect(config, Cost::RECOMMENDED).await?;
     let listener = TcpListener::bind(&config.bind).await.map_err(|error| {
         let problem = format!("is {:?}, where nothing can listen: {error}", config.bind);
         ConfigError::new("BIND", problem, "Set it to a free HOST:PORT, e.g. BIND=127.0.0.1:8001")
     })?;
-    announce(config, &app, &listener).await;
+    announce(config, telemetry, &app, &listener).await;
     serve(app, listener, signalled()).await;
     Ok(())
 }
 
-async fn announce(config: &Config, app: &Arc<App>, listener: &TcpListener) {
+async fn announce(config: &Config, telemetry: &Telemetry, app: &Arc<App>, listener: &TcpListener) {
     let address = listener.local_addr().map_or_else(|_| config.bind.clone(), |address| address.to_string());
     eprintln!("bookstore {} listens at http://{address}", env!("CARGO_PKG_VERSION"));
-    eprintln!("  docs:   docs/ beside the source");
+    eprintln!("  docs:   docs/guide.md beside the source");
     eprintln!("  books:  {}", config.database.describe());
     match &config.redis {
         None => eprintln!("  cache:  in this process"),
@@ -77,6 +90,13 @@ async fn announce(config: &Config, app: &Arc<App>, listener: &TcpListener) {
         Some(redis) => {
             eprintln!("  cache:  {} does not answer; going on without it until it does (REDIS_URL)", redis.describe())
         }
+    }
+    let destination = telemetry.destination();
+    eprintln!("  traces: {}", destination.strip_prefix("traces go to ").unwrap_or(destination));
+    if !destination.contains("http") {
+        eprintln!(
+            "          to see them in Jaeger: OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4318 (see docs/guide.md)"
+        );
     }
     if config.secret_key_is_random {
         eprintln!("  tokens: signed with a random key; they end with this run. Set SECRET_KEY to keep them.");

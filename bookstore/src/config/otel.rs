@@ -41,6 +41,12 @@ pub fn check(environment: Lookup<'_>) -> Result<(), ConfigError> {
 pub fn standard(environment: Lookup<'_>, name: &str) -> Option<String> {
     let alias = |name| set(environment, name);
     set(environment, name).or_else(|| match name {
+        // Unless OTEL_RESOURCE_ATTRIBUTES names the service, which it may do for all of a deployment's programs alike.
+        "OTEL_SERVICE_NAME" => {
+            let named = set(environment, "OTEL_RESOURCE_ATTRIBUTES")
+                .is_some_and(|list| list.split(',').any(|pair| pair.trim_start().starts_with("service.name=")));
+            (!named).then(|| "bookstore-api".into())
+        }
         "OTEL_SDK_DISABLED" => {
             let enabled = boolean(&alias("OTEL_ENABLED")?)?;
             Some((!enabled).to_string())

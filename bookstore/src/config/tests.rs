@@ -123,7 +123,15 @@ mod aliases {
         assert_eq!(value("OTEL_EXPORTER_OTLP_ENDPOINT"), None);
         assert_eq!(value("OTEL_TRACES_SAMPLER").as_deref(), Some("parentbased_traceidratio"));
         assert_eq!(value("OTEL_TRACES_SAMPLER_ARG").as_deref(), Some("0.25"));
-        assert_eq!(value("OTEL_SERVICE_NAME"), None);
+        assert_eq!(value("OTEL_TRACES_EXPORTER"), None);
+    }
+
+    #[test]
+    fn the_service_is_called_bookstore_api_unless_it_is_named() {
+        let name = |pairs| standard(&environment(pairs), "OTEL_SERVICE_NAME");
+        assert_eq!(name(&[]).as_deref(), Some("bookstore-api"));
+        assert_eq!(name(&[("OTEL_SERVICE_NAME", "books")]).as_deref(), Some("books"));
+        assert_eq!(name(&[("OTEL_RESOURCE_ATTRIBUTES", "a=b, service.name=books")]), None);
     }
 
     #[test]
