@@ -106,8 +106,9 @@ async fn update(app: Arc<App>, id: &str, mut request: Request) -> Answer {
     }
     let book = edges::to_the_end(async move {
         let updated = books::update_book(app.store(), id, user.id, &patch).await;
-        // Whatever the answer: a statement whose answer was lost may have been executed.
-        let _ = books::invalidate(app.shelf(), id).await;
+        if may_have_changed(&updated) {
+            let _ = books::invalidate(app.shelf(), id).await;
+        }
         updated.map_err(Failure::from)
     })
     .await?;
@@ -119,7 +120,9 @@ async fn delete(app: Arc<App>, id: &str, mut request: Request) -> Answer {
     let id = number(id)?;
     let deleted = edges::to_the_end(async move {
         let deleted = books::delete_book(app.store(), id, user.id).await;
-        let _ = books::invalidate(app.shelf(), id).await;
+        if may_have_changed(&deleted) && !matches!(deleted, Ok(None)) {
+            let _ = books::invalidate(app.shelf(), id).await;
+        }
         deleted.map_err(Failure::from)
     })
     .await?;
@@ -127,6 +130,11 @@ async fn delete(app: Arc<App>, id: &str, mut request: Request) -> Answer {
     let mut response = Response::default();
     *response.status_mut() = StatusCode::NO_CONTENT;
     Ok(response)
+}
+
+/// Whether the store may be another than before: a statement whose answer was lost may have been executed.
+fn may_have_changed<T>(result: &Result<T, books::Error>) -> bool {
+    matches!(result, Ok(_) | Err(books::Error::Store(_)))
 }
 
 async fn new_book(request: Request) -> Result<NewBook, Failure> {

@@ -79,13 +79,13 @@ impl Cache for MemoryCache {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "test-support"))]
 mod tests {
-    use super::super::testing;
     use super::*;
+    use crate::testing::cache_cases::behaves_as_a_cache;
 
     #[tokio::test]
     async fn behaves_as_a_cache() {
-        testing::behaves_as_a_cache(&MemoryCache::new()).await;
+        behaves_as_a_cache(&MemoryCache::new()).await;
     }
 }

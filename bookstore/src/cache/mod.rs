@@ -77,35 +77,3 @@ pub trait Cache: Send + Sync + fmt::Debug {
     /// Drops the entry, and the lease of whoever is about to fill it.
     async fn remove(&self, key: &str) -> Result<(), CacheError>;
 }
-
-#[cfg(test)]
-mod testing {
-    use super::*;
-
-    /// What every cache must do, to be run on each.
-    pub(super) async fn behaves_as_a_cache(cache: &dyn Cache) {
-        let key = format!("test:{}", uuid::Uuid::new_v4());
-        let lease = async || match cache.get(&key).await.unwrap() {
-            Lookup::Miss(lease) => lease,
-            Lookup::Hit(value) => panic!("unexpected {value}"),
-        };
-        cache.ping().await.unwrap();
-
-        // The first that misses fills; the second does not.
-        let first = lease().await.expect("the first miss leases");
-        assert!(lease().await.is_none(), "the second miss has no lease");
-        cache.fill(&key, first, "{}").await.unwrap();
-        assert!(matches!(cache.get(&key).await.unwrap(), Lookup::Hit(value) if value == "{}"));
-
-        // A drop between miss and fill wins, even when another reader has a lease by then.
-        cache.remove(&key).await.unwrap();
-        let stale = lease().await.expect("dropped entries are leased again");
-        cache.remove(&key).await.unwrap();
-        let fresh = lease().await.expect("a drop ends the lease");
-        cache.fill(&key, stale, "stale").await.unwrap();
-        assert!(lease().await.is_none(), "the stale value was not kept");
-        cache.fill(&key, fresh, "fresh").await.unwrap();
-        assert!(matches!(cache.get(&key).await.unwrap(), Lookup::Hit(value) if value == "fresh"));
-        cache.remove(&key).await.unwrap();
-    }
-}

@@ -106,12 +106,12 @@ impl Visitor {
 
     /// `POST`, JSON
     pub async fn post(&self, path: &str, body: &Value) -> Answer {
-        self.send(self.request(Method::POST, path).json(body)).await
+        self.raw(Method::POST, path, body.to_string()).await
     }
 
     /// `PUT`, JSON
     pub async fn put(&self, path: &str, body: &Value) -> Answer {
-        self.send(self.request(Method::PUT, path).json(body)).await
+        self.raw(Method::PUT, path, body.to_string()).await
     }
 
     /// Any method, with a body as it stands.

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::TestApp;
 use super::api::{Visitor, isbn};
-use crate::cache::Lookup;
+use crate::cache::{Cache, Lookup};
 
 #[allow(missing_docs)]
 pub async fn a_read_book_is_kept(app: &TestApp) {
@@ -77,4 +77,35 @@ pub async fn racing_writers_leave_nothing_stale(app: &TestApp) {
         let stored = visitor.get("/books/").await.expect(200).json()[0].clone();
         assert_eq!(visitor.get(&path).await.expect(200).json(), stored);
     }
+}
+
+/// What every cache has to do.
+pub async fn behaves_as_a_cache(cache: &dyn Cache) {
+    let key = format!("test:{}", uuid::Uuid::new_v4());
+    let lease = async || match cache.get(&key).await.expect("an answer") {
+        Lookup::Miss(lease) => lease,
+        Lookup::Hit(value) => panic!("unexpected {value}"),
+    };
+    let hit = async |expected: &str| match cache.get(&key).await.expect("an answer") {
+        Lookup::Hit(value) => assert_eq!(value, expected),
+        Lookup::Miss(_) => panic!("{expected} was not kept"),
+    };
+    cache.ping().await.expect("an answer");
+
+    // The first that misses fills; the second does not.
+    let first = lease().await.expect("the first miss leases");
+    assert!(lease().await.is_none(), "the second miss has no lease");
+    cache.fill(&key, first, "{}").await.expect("an answer");
+    hit("{}").await;
+
+    // A drop between miss and fill wins, even when another reader has a lease by then.
+    cache.remove(&key).await.expect("an answer");
+    let stale = lease().await.expect("a dropped entry is leased again");
+    cache.remove(&key).await.expect("an answer");
+    let fresh = lease().await.expect("a drop ends the lease");
+    cache.fill(&key, stale, "stale").await.expect("an answer");
+    assert!(lease().await.is_none(), "the stale value was not kept");
+    cache.fill(&key, fresh, "fresh").await.expect("an answer");
+    hit("fresh").await;
+    cache.remove(&key).await.expect("an answer");
 }

@@ -125,7 +125,8 @@ impl Backdoor for SqliteBackdoor {
     }
 }
 
-/// A test for each case of the suite. `$start` is an async function without arguments that gives a [`TestApp`].
+/// A test for each case of the suite. `$start` is an async function without arguments that gives a [`TestApp`], or
+/// `None` where what it needs is not installed.
 #[macro_export]
 macro_rules! suite {
     ($start:path) => {
@@ -154,7 +155,7 @@ macro_rules! suite {
         $($(
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $case() {
-                let app = $start().await;
+                let Some(app) = Option::<$crate::testing::TestApp>::from($start().await) else { return };
                 $crate::testing::$module::$case(&app).await;
                 app.stop().await;
             }
