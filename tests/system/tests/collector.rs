@@ -23,16 +23,18 @@ fn whole(spans: &[Seen], foreign: &HashSet<String>) {
     }
 }
 
-/// The tree of a request. How long a connection of the pool let itself be waited for depends on the machine: those spans
-/// are left out, after [`whole`] has found their parents.
-fn outline(trace: &Trace) -> String {
-    let spans = trace.0.iter().filter(|span| span.name != "wait for connection").cloned();
+/// The tree of a request without the spans of these names.
+fn outline_without(trace: &Trace, left_out: &[&str]) -> String {
+    let spans = trace.0.iter().filter(|span| !left_out.contains(&span.name.as_str())).cloned();
     traces(spans).iter().map(Trace::outline).collect()
 }
 
+/// How long a connection of the pool lets itself be waited for depends on the machine: that is no part of the tree.
+const WAITING: &str = "wait for connection";
+
 #[track_caller]
 fn outlines(traces: &[Trace], expected: &[&str]) {
-    let seen: Vec<String> = traces.iter().map(outline).collect();
+    let seen: Vec<String> = traces.iter().map(|trace| outline_without(trace, &[WAITING])).collect();
     assert_eq!(seen, expected, "\n{}", seen.join("\n"));
 }
 
@@ -182,16 +184,25 @@ fn of_300_concurrent_requests_no_span_is_under_a_wrong_parent() {
         let server = trace.root();
         assert_eq!(server.parent_id, parent, "request {number} continues its caller's trace");
         assert_eq!(server.attribute("correlation.id"), Some(format!("request-{number}").as_str()));
-        let expected = match number % 4 {
-            0 => "GET /books/\n  get_books\n    SELECT books\n",
-            1 => "GET /books/{id}\n  get_book\n    GET\n",
-            2 => "GET /books/{id}\n  get_book\n    GET\n    SET\n    SELECT books\n",
-            _ => {
-                "POST /books/\n  authenticate_user\n    SELECT users\n  validate_book_data\n  create_book\n    \
-                    INSERT books\n  cache_invalidation\n    DEL\n"
-            }
+        // Under this load the bookstore may go on without its cache: its commands are looked at by themselves.
+        for command in trace.0.iter().filter(|span| span.attribute("db.system.name") == Some("redis")) {
+            let parent = trace.0.iter().find(|span| span.span_id == command.parent_id).map(|span| span.name.as_str());
+            let expected = if command.name == "DEL" { "cache_invalidation" } else { "get_book" };
+            assert!(
+                parent == Some(expected) || command.name == WAITING,
+                "request {number}: {} under {parent:?}",
+                command.name
+            );
+        }
+        let seen = outline_without(trace, &[WAITING, "GET", "SET", "EVAL", "DEL"]);
+        let expected: &[&str] = match number % 4 {
+            0 => &["GET /books/\n  get_books\n    SELECT books\n"],
+            1 => &["GET /books/{id}\n  get_book\n", "GET /books/{id}\n  get_book\n    SELECT books\n"],
+            2 => &["GET /books/{id}\n  get_book\n    SELECT books\n"],
+            _ => &["POST /books/\n  authenticate_user\n    SELECT users\n  validate_book_data\n  create_book\n    \
+                    INSERT books\n  cache_invalidation\n"],
         };
-        assert_eq!(outline(trace), expected, "request {number}");
+        assert!(expected.contains(&seen.as_str()), "request {number}:\n{}", trace.outline());
         // The right shape, and with what this request alone has.
         match number % 4 {
             0 => assert_eq!(trace.named("get_books").attribute("query.skip"), Some(number.to_string().as_str())),
