@@ -168,12 +168,13 @@ fn of_300_concurrent_requests_no_span_is_under_a_wrong_parent() {
         let requests: Vec<_> = (0..REQUESTS).map(request).collect();
         requests.into_iter().map(|request| request.join().expect("an answer")).collect()
     });
-    for (number, status) in statuses.iter().enumerate() {
-        assert_eq!(*status, [200, 200, 404, 201][number % 4], "request {number}");
-    }
+    // On a machine that is busy with other things the bookstore sheds load. Those traces must be whole too.
+    let answered = |number: usize| statuses[number] == [200, 200, 404, 201][number % 4];
+    assert!((0..REQUESTS).all(|number| answered(number) || statuses[number] == 503), "{statuses:?}");
+    assert!((0..REQUESTS).filter(|number| answered(*number)).count() > REQUESTS / 2, "{statuses:?}");
     assert_eq!(bookstore.stop().code, 0, "{}", bookstore.output());
     let servers = |spans: &[Seen]| spans.iter().filter(|span| span.kind == "server").count();
-    let spans = collector.wait_for("303 server spans", |spans| servers(spans) >= REQUESTS + 4);
+    let spans = collector.wait_for("304 server spans", |spans| servers(spans) >= REQUESTS + 4);
     let foreign: HashSet<String> = (0..REQUESTS).map(|number| caller(number).1).collect();
     whole(&spans, &foreign);
     let traces: BTreeMap<String, Trace> =
@@ -184,6 +185,10 @@ fn of_300_concurrent_requests_no_span_is_under_a_wrong_parent() {
         let server = trace.root();
         assert_eq!(server.parent_id, parent, "request {number} continues its caller's trace");
         assert_eq!(server.attribute("correlation.id"), Some(format!("request-{number}").as_str()));
+        if !answered(number) {
+            assert_eq!(server.status, "error", "request {number}");
+            continue;
+        }
         // Under this load the bookstore may go on without its cache: its commands are looked at by themselves.
         for command in trace.0.iter().filter(|span| span.attribute("db.system.name") == Some("redis")) {
             let parent = trace.0.iter().find(|span| span.span_id == command.parent_id).map(|span| span.name.as_str());
