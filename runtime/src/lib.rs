@@ -27,7 +27,7 @@ pub use carry::carry;
 #[cfg(feature = "tokio")]
 pub use carry::{spawn, spawn_blocking};
 pub use outcome::ErrorType;
-pub use span::{AsLink, AsParent, Current, Level, SpanGuard, current};
+pub use span::{AsLink, AsParent, Current, Filter, FilterError, FnExt, FutureExt, Level, SpanGuard, current};
 pub use telemetry::{Dropped, FlushError, Health, InvalidVariable, SetupError, Telemetry, TelemetryBuilder, Warning};
 pub use traced_macros::{Attributes, ErrorType, attr, event, span, traced};
 pub use value::{Attributes, Fields, REDACTED, Redacted, Slot, Value};

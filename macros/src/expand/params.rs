@@ -40,10 +40,10 @@ impl Params {
                         || matches!(args.capture, Some(Capture::All(_)));
                     let cfgs: Vec<Attribute> =
                         param.attrs.iter().filter(|a| a.path().is_ident("cfg")).cloned().collect();
-                    if let Pat::Ident(PatIdent { ident, .. }) = &*param.pat {
-                        if cfgs.is_empty() {
-                            params.names.push(ident.clone());
-                        }
+                    if let Pat::Ident(PatIdent { ident, .. }) = &*param.pat
+                        && cfgs.is_empty()
+                    {
+                        params.names.push(ident.clone());
                     }
                     let mentioned = &args.mentioned;
                     let mut bindings = Bindings { cfgs: &cfgs, recorded, mentioned, rebind: &mut params.rebind };

@@ -14,7 +14,7 @@ use opentelemetry::Context;
 pub(crate) use open::OpenSpan;
 pub(crate) use pipeline::Pipeline;
 
-use crate::span::{Site, Start, update_all};
+use crate::span::{Start, update_all};
 
 /// The pipeline of the installed [`Telemetry`](crate::Telemetry).
 static INSTALLED: RwLock<Option<Arc<Pipeline>>> = RwLock::new(None);
@@ -90,9 +90,10 @@ impl Drop for Capturing {
     }
 }
 
-/// Whether spans of `site` can be recorded at all.
-pub(crate) fn records(_site: &Site) -> bool {
-    CAPTURES.load(Ordering::SeqCst) > 0 || is_installed()
+/// Whether anybody records a site that the filter allows or not. A capture sees every site: it speaks of a test, not of
+/// what an operator wants to see.
+pub(crate) fn records(allowed: bool) -> bool {
+    CAPTURES.load(Ordering::SeqCst) > 0 || (allowed && is_installed())
 }
 
 /// Opens the span that `start` describes. `None` when nobody records it and no context of its own is needed: what runs

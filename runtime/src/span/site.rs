@@ -6,6 +6,7 @@ use std::sync::{Mutex, PoisonError};
 
 use opentelemetry::trace::SpanKind;
 
+use super::filter;
 use crate::recorder;
 
 /// Not yet asked: the first call registers the site and computes its state.
@@ -40,6 +41,8 @@ pub struct Site {
     pub(crate) kind: SpanKind,
     pub(crate) level: Level,
     pub(crate) scope: &'static str,
+    /// The module, or the function in it: what filters name.
+    pub(crate) path: &'static str,
     pub(crate) file: &'static str,
     pub(crate) line: u32,
     /// The path of the function, if its `code.*` attributes are wanted.
@@ -58,6 +61,7 @@ impl Site {
             kind: SpanKind::Internal,
             level: Level::Info,
             scope: module,
+            path: module,
             file,
             line,
             function: "",
@@ -78,6 +82,13 @@ impl Site {
         self
     }
 
+    /// With the path of the function, for filters.
+    #[must_use]
+    pub const fn with_path(mut self, path: &'static str) -> Self {
+        self.path = path;
+        self
+    }
+
     /// With another instrumentation scope than its module.
     #[must_use]
     pub const fn with_scope(mut self, scope: &'static str) -> Self {
@@ -85,10 +96,10 @@ impl Site {
         self
     }
 
-    /// With the `code.*` attributes of `function` on its spans.
+    /// With the `code.*` attributes of its function on its spans.
     #[must_use]
-    pub const fn with_code(mut self, function: &'static str) -> Self {
-        self.function = function;
+    pub const fn with_code(mut self) -> Self {
+        self.function = self.path;
         self
     }
 
@@ -114,7 +125,7 @@ impl Site {
     }
 
     fn update(&'static self) {
-        let state = if recorder::records(self) { ON } else { OFF };
+        let state = if recorder::records(filter::allows(self)) { ON } else { OFF };
         self.gate.store(state, Ordering::Relaxed);
     }
 }

@@ -12,6 +12,8 @@ use super::plan::{GivenExporter, Plan};
 use super::report::{Reporter, Warning};
 use super::sampling::Sampling;
 use super::{Claim, Telemetry};
+use crate::Filter;
+use crate::span::filter;
 
 /// So that a program's end, with what else it does there, fits in five seconds.
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(4);
@@ -32,6 +34,7 @@ pub struct TelemetryBuilder {
     pub(super) provider: Option<SdkTracerProvider>,
     pub(super) console_when_unconfigured: bool,
     pub(super) strict: bool,
+    pub(super) filter: Option<Filter>,
     pub(super) span_limits: Option<SpanLimits>,
     pub(super) value_length: Option<usize>,
     pub(super) flush_timeout: Duration,
@@ -48,6 +51,7 @@ impl TelemetryBuilder {
             provider: None,
             console_when_unconfigured: false,
             strict: false,
+            filter: None,
             span_limits: None,
             value_length: None,
             flush_timeout: FLUSH_TIMEOUT,
@@ -131,6 +135,13 @@ impl TelemetryBuilder {
         self
     }
 
+    /// Which functions record, by level and place, instead of what the variable TRACED says. It can be changed while the
+    /// program runs: [`Telemetry::set_filter`].
+    pub fn filter(mut self, filter: Filter) -> Self {
+        self.filter = Some(filter);
+        self
+    }
+
     /// Limits how many attributes, events and links a span may have, instead of OTEL_SPAN_*_LIMIT and its kin.
     pub fn span_limits(mut self, limits: SpanLimits) -> Self {
         self.span_limits = Some(limits);
@@ -199,6 +210,9 @@ impl TelemetryBuilder {
         let environment = self.environment.clone();
         let mut reader = Reader::new(&environment);
         let (strict, reporter) = (self.strict, self.reporter.clone());
+        let filter = self.filter.clone().or_else(|| {
+            reader.parse(&["TRACED"], |_, value| value.parse::<Filter>().map_err(|error| error.to_string()))
+        });
         let plan = Plan::new(self, &mut reader);
         let invalid = reader.into_invalid();
         if strict && !invalid.is_empty() {
@@ -207,7 +221,9 @@ impl TelemetryBuilder {
         for variable in invalid {
             reporter.warn(&Warning::InvalidVariable(variable));
         }
-        Telemetry::start(plan.build()?, claim)
+        let parts = plan.build()?;
+        filter::set(filter);
+        Telemetry::start(parts, claim)
     }
 }
 

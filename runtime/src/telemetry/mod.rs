@@ -35,8 +35,10 @@ pub(crate) use health::Stats;
 pub(crate) use limits::{Batching, truncate};
 pub(crate) use report::{Outage, Overflow, Reporter};
 
+use crate::FilterError;
 use crate::export::Closing;
 use crate::recorder::{self, Pipeline};
+use crate::span::filter;
 
 /// The installed telemetry. Keep it until the program ends: dropped, it delivers what is left, within its
 /// [flush timeout](TelemetryBuilder::flush_timeout).
@@ -125,6 +127,24 @@ impl Telemetry {
     /// user, password or query of a URL.
     pub fn destination(&self) -> &str {
         &self.destination
+    }
+
+    /// Changes which functions record, from now on, by level and place.
+    ///
+    /// # Errors
+    ///
+    /// If a directive can't be understood; the filter is then as before.
+    ///
+    /// ```
+    /// # let telemetry = traced::Telemetry::builder()
+    /// #     .environment(|name| (name == "OTEL_TRACES_EXPORTER").then(|| "none".to_owned()))
+    /// #     .install()?;
+    /// telemetry.set_filter("info,bookstore::books=off")?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn set_filter(&self, directives: &str) -> Result<(), FilterError> {
+        filter::set(Some(directives.parse()?));
+        Ok(())
     }
 
     /// How the pipeline fares. With a provider [of the application's own](TelemetryBuilder::tracer_provider) nothing is
