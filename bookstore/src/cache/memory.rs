@@ -85,7 +85,7 @@ mod tests {
     use crate::testing::cache_cases::behaves_as_a_cache;
 
     #[tokio::test]
-    async fn behaves_as_a_cache() {
+    async fn memory_behaves_as_a_cache() {
         behaves_as_a_cache(&MemoryCache::new()).await;
     }
 }

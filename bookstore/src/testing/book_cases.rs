@@ -1,5 +1,8 @@
 //! Books: their life, their owners, lists.
 
+// A case's name says what it shows.
+#![allow(missing_docs)]
+
 use futures_util::future::join_all;
 use http::Method;
 use serde_json::{Value, json};
@@ -7,7 +10,6 @@ use serde_json::{Value, json};
 use super::TestApp;
 use super::api::{Visitor, book, isbn};
 
-#[allow(missing_docs)]
 pub async fn a_book_is_created_read_changed_and_deleted(app: &TestApp) {
     let visitor = Visitor::registered(app, "ada").await;
     let created = visitor.post("/books/", &book("Notes", &isbn(1))).await.expect(201).json();
@@ -49,7 +51,6 @@ pub async fn a_book_is_created_read_changed_and_deleted(app: &TestApp) {
     visitor.book("Notes", &isbn(1)).await;
 }
 
-#[allow(missing_docs)]
 pub async fn owners_alone_change_their_books(app: &TestApp) {
     let (ada, eve) = (Visitor::registered(app, "ada").await, Visitor::registered(app, "eve").await);
     let path = format!("/books/{}", ada.book("Notes", &isbn(1)).await);
@@ -60,7 +61,6 @@ pub async fn owners_alone_change_their_books(app: &TestApp) {
     ada.delete(&path).await.expect(204);
 }
 
-#[allow(missing_docs)]
 pub async fn missing_books_are_not_found(app: &TestApp) {
     let visitor = Visitor::registered(app, "ada").await;
     for id in ["999999", "0", "-1", "9223372036854775807", "99999999999999999999"] {
@@ -77,7 +77,6 @@ pub async fn missing_books_are_not_found(app: &TestApp) {
     }
 }
 
-#[allow(missing_docs)]
 pub async fn taken_isbns_conflict(app: &TestApp) {
     let visitor = Visitor::registered(app, "ada").await;
     visitor.book("Notes", "978-1234567890").await;
@@ -93,7 +92,6 @@ pub async fn taken_isbns_conflict(app: &TestApp) {
     visitor.put(&format!("/books/{other}"), &change).await.expect(200);
 }
 
-#[allow(missing_docs)]
 pub async fn lost_races_for_an_isbn_conflict(app: &TestApp) {
     let visitor = Visitor::registered(app, "ada").await;
     let new = book("Notes", &isbn(1));
@@ -110,7 +108,6 @@ pub async fn lost_races_for_an_isbn_conflict(app: &TestApp) {
     assert_eq!(visitor.get("/books/").await.expect(200).json().as_array().expect("a list").len(), 5);
 }
 
-#[allow(missing_docs)]
 pub async fn racing_deletions_succeed_once(app: &TestApp) {
     let visitor = Visitor::registered(app, "ada").await;
     let path = format!("/books/{}", visitor.book("Notes", &isbn(1)).await);
@@ -125,7 +122,6 @@ pub async fn racing_deletions_succeed_once(app: &TestApp) {
     visitor.get(&path).await.expect(404);
 }
 
-#[allow(missing_docs)]
 pub async fn lists_are_cut_and_filtered(app: &TestApp) {
     let visitor = Visitor::registered(app, "ada").await;
     let mut ids = Vec::new();
@@ -151,7 +147,6 @@ pub async fn lists_are_cut_and_filtered(app: &TestApp) {
     assert_eq!(list("?unknown=1").await, ids);
 }
 
-#[allow(missing_docs)]
 pub async fn searches_take_their_text_literally(app: &TestApp) {
     let visitor = Visitor::registered(app, "ada").await;
     for (n, (title, author)) in
@@ -181,7 +176,6 @@ pub async fn searches_take_their_text_literally(app: &TestApp) {
     assert_eq!(search("").await.len(), 4);
 }
 
-#[allow(missing_docs)]
 pub async fn optional_fields_are_cleared_by_null(app: &TestApp) {
     let visitor = Visitor::registered(app, "ada").await;
     let path = format!("/books/{}", visitor.book("Notes", &isbn(1)).await);

@@ -1,5 +1,8 @@
 //! What the cache may and may not show.
 
+// A case's name says what it shows.
+#![allow(missing_docs)]
+
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::json;
@@ -8,7 +11,6 @@ use super::TestApp;
 use super::api::{Visitor, isbn};
 use crate::cache::{Cache, Lookup};
 
-#[allow(missing_docs)]
 pub async fn a_read_book_is_kept(app: &TestApp) {
     let visitor = Visitor::registered(app, "ada").await;
     let id = visitor.book("Notes", &isbn(1)).await;
@@ -23,7 +25,6 @@ pub async fn a_read_book_is_kept(app: &TestApp) {
     assert_eq!(visitor.get(&path).await.expect(200).text, first);
 }
 
-#[allow(missing_docs)]
 pub async fn changes_are_seen_at_once(app: &TestApp) {
     let visitor = Visitor::registered(app, "ada").await;
     let id = visitor.book("Notes", &isbn(1)).await;
@@ -38,7 +39,6 @@ pub async fn changes_are_seen_at_once(app: &TestApp) {
     visitor.get(&path).await.expect(404);
 }
 
-#[allow(missing_docs)]
 pub async fn readers_never_see_a_change_undone(app: &TestApp) {
     let visitor = Visitor::registered(app, "ada").await;
     let path = format!("/books/{}", visitor.book("Notes", &isbn(1)).await);
@@ -62,7 +62,6 @@ pub async fn readers_never_see_a_change_undone(app: &TestApp) {
     tokio::join!(write, read(), read(), read());
 }
 
-#[allow(missing_docs)]
 pub async fn racing_writers_leave_nothing_stale(app: &TestApp) {
     let visitor = Visitor::registered(app, "ada").await;
     let path = format!("/books/{}", visitor.book("Notes", &isbn(1)).await);

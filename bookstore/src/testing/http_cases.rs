@@ -1,5 +1,8 @@
 //! What holds for every route.
 
+// A case's name says what it shows.
+#![allow(missing_docs)]
+
 use http::Method;
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use serde_json::{Value, json};
@@ -9,7 +12,6 @@ use tokio::net::TcpStream;
 use super::api::{Visitor, book, isbn, registration};
 use super::{SECRET, TestApp};
 
-#[allow(missing_docs)]
 pub async fn root_health_and_ready_answer(app: &TestApp) {
     let visitor = Visitor::new(app);
     let root = visitor.get("/").await.expect(200).json();
@@ -19,7 +21,6 @@ pub async fn root_health_and_ready_answer(app: &TestApp) {
     visitor.get("/ready").await.expect(200);
 }
 
-#[allow(missing_docs)]
 pub async fn health_takes_get_alone(app: &TestApp) {
     let visitor = Visitor::new(app);
     for method in [Method::POST, Method::PUT, Method::DELETE, Method::PATCH, Method::OPTIONS] {
@@ -29,7 +30,6 @@ pub async fn health_takes_get_alone(app: &TestApp) {
     }
 }
 
-#[allow(missing_docs)]
 pub async fn head_answers_without_a_body(app: &TestApp) {
     let visitor = Visitor::registered(app, "ada").await;
     let id = visitor.book("Notes", &isbn(1)).await;
@@ -39,7 +39,6 @@ pub async fn head_answers_without_a_body(app: &TestApp) {
     }
 }
 
-#[allow(missing_docs)]
 pub async fn unknown_paths_and_methods_have_a_detail(app: &TestApp) {
     let visitor = Visitor::new(app);
     for path in ["/nothing", "/books/1/pages", "/auth", "//", "/books//"] {
@@ -61,7 +60,6 @@ pub async fn unknown_paths_and_methods_have_a_detail(app: &TestApp) {
     }
 }
 
-#[allow(missing_docs)]
 pub async fn paths_redirect_to_their_canonical_form(app: &TestApp) {
     let visitor = Visitor::new(app);
     for (path, canonical) in [
@@ -76,7 +74,6 @@ pub async fn paths_redirect_to_their_canonical_form(app: &TestApp) {
     assert_eq!(visitor.post("/books", &json!({})).await.expect(307).header("location"), "/books/");
 }
 
-#[allow(missing_docs)]
 pub async fn preflight_is_answered(app: &TestApp) {
     let visitor = Visitor::new(app);
     let request = visitor
@@ -96,7 +93,6 @@ pub async fn preflight_is_answered(app: &TestApp) {
     visitor.send(request).await.expect_detail(405, "Method Not Allowed");
 }
 
-#[allow(missing_docs)]
 pub async fn any_origin_may_read_with_credentials(app: &TestApp) {
     let visitor = Visitor::new(app);
     for path in ["/health", "/books/999999", "/nothing", "/auth/me"] {
@@ -108,7 +104,6 @@ pub async fn any_origin_may_read_with_credentials(app: &TestApp) {
     }
 }
 
-#[allow(missing_docs)]
 pub async fn correlation_ids_come_back(app: &TestApp) {
     let visitor = Visitor::new(app);
     let long = "x".repeat(129);
@@ -129,7 +124,6 @@ pub async fn correlation_ids_come_back(app: &TestApp) {
     }
 }
 
-#[allow(missing_docs)]
 pub async fn requests_without_a_token_are_refused(app: &TestApp) {
     let visitor = Visitor::new(app);
     for (method, path) in [
@@ -146,7 +140,6 @@ pub async fn requests_without_a_token_are_refused(app: &TestApp) {
     }
 }
 
-#[allow(missing_docs)]
 pub async fn bad_tokens_are_refused(app: &TestApp) {
     let visitor = Visitor::registered(app, "ada").await;
     let later = jiff::Timestamp::now().as_second() + 600;
@@ -185,7 +178,6 @@ pub async fn bad_tokens_are_refused(app: &TestApp) {
     anonymous.send(lower).await.expect(200);
 }
 
-#[allow(missing_docs)]
 pub async fn authentication_comes_before_the_body(app: &TestApp) {
     let visitor = Visitor::new(app);
     for (method, path) in [(Method::POST, "/books/"), (Method::PUT, "/books/1"), (Method::PUT, "/auth/me")] {
@@ -194,7 +186,6 @@ pub async fn authentication_comes_before_the_body(app: &TestApp) {
     }
 }
 
-#[allow(missing_docs)]
 pub async fn long_bodies_are_refused(app: &TestApp) {
     let visitor = Visitor::registered(app, "ada").await;
     let mut long = book("Notes", &isbn(1));
@@ -210,7 +201,6 @@ pub async fn long_bodies_are_refused(app: &TestApp) {
     visitor.post("/books/", &long).await.expect(201);
 }
 
-#[allow(missing_docs)]
 pub async fn bodies_without_a_length_are_read_and_limited(app: &TestApp) {
     // By hand: the length that a client knows, it sends.
     let post = async |body: &[u8]| -> String {

@@ -1,12 +1,14 @@
 //! Registering, logging in, oneself.
 
+// A case's name says what it shows.
+#![allow(missing_docs)]
+
 use http::Method;
 use serde_json::{Value, json};
 
 use super::TestApp;
 use super::api::{Visitor, isbn, registration};
 
-#[allow(missing_docs)]
 pub async fn the_guides_commands_work(app: &TestApp) {
     let visitor = Visitor::new(app);
     visitor.get("/health").await.expect(200);
@@ -23,7 +25,6 @@ pub async fn the_guides_commands_work(app: &TestApp) {
     assert_eq!(visitor.get("/books/").await.expect(200).json(), json!([book]));
 }
 
-#[allow(missing_docs)]
 pub async fn registering_answers_the_user_and_no_password(app: &TestApp) {
     let visitor = Visitor::new(app);
     let mut new = registration("ada");
@@ -41,7 +42,6 @@ pub async fn registering_answers_the_user_and_no_password(app: &TestApp) {
     assert_eq!(me.json(), user);
 }
 
-#[allow(missing_docs)]
 pub async fn taken_names_and_addresses_are_refused(app: &TestApp) {
     let visitor = Visitor::new(app);
     visitor.post("/auth/register", &registration("ada")).await.expect(201);
@@ -56,7 +56,6 @@ pub async fn taken_names_and_addresses_are_refused(app: &TestApp) {
     register(taken("Ada", "other@example.org")).await.expect(201);
 }
 
-#[allow(missing_docs)]
 pub async fn lost_races_for_a_name_are_refused(app: &TestApp) {
     let visitor = Visitor::new(app);
     let same_name =
@@ -74,7 +73,6 @@ pub async fn lost_races_for_a_name_are_refused(app: &TestApp) {
     }
 }
 
-#[allow(missing_docs)]
 pub async fn login_is_refused_alike(app: &TestApp) {
     let visitor = Visitor::new(app);
     visitor.post("/auth/register", &registration("ada")).await.expect(201);
@@ -87,7 +85,6 @@ pub async fn login_is_refused_alike(app: &TestApp) {
     visitor.login("ada", "Test123!").await.expect(200);
 }
 
-#[allow(missing_docs)]
 pub async fn login_takes_a_form(app: &TestApp) {
     let visitor = Visitor::new(app);
     visitor.post("/auth/register", &registration("ada")).await.expect(201);
@@ -107,7 +104,6 @@ pub async fn login_takes_a_form(app: &TestApp) {
     visitor.send(form("grant_type=password&username=ada&password=Test123%21&scope=")).await.expect(200);
 }
 
-#[allow(missing_docs)]
 pub async fn profiles_change_field_by_field(app: &TestApp) {
     let visitor = Visitor::registered(app, "ada").await;
     let before = visitor.get("/auth/me").await.expect(200).json();
@@ -128,7 +124,6 @@ pub async fn profiles_change_field_by_field(app: &TestApp) {
     assert_eq!(visitor.get("/auth/me").await.expect(200).json()["email"], "ada@new.example.org");
 }
 
-#[allow(missing_docs)]
 pub async fn taken_addresses_do_not_become_anybodys(app: &TestApp) {
     let (ada, eve) = (Visitor::registered(app, "ada").await, Visitor::registered(app, "eve").await);
     let taken = json!({ "email": "ada@example.org", "full_name": "Eve" });
@@ -143,7 +138,6 @@ pub async fn taken_addresses_do_not_become_anybodys(app: &TestApp) {
     assert_eq!(statuses, [200, 400]);
 }
 
-#[allow(missing_docs)]
 pub async fn inactive_users_are_refused(app: &TestApp) {
     let visitor = Visitor::registered(app, "ada").await;
     app.backdoor().deactivate("ada").await;

@@ -88,7 +88,7 @@ fn a_database_that_does_not_answer() {
 
 /// Books can be read and sold without a cache, so that is no reason not to start; but it is said.
 #[test]
-fn a_cache_that_does_not_answer_is_said_and_no_reason_not_to_start() {
+fn a_cache_that_does_not_answer_is_said_so_and_gone_without() {
     let url = format!("redis://:canary-url-password@{}/0", closed());
     let bookstore = Start::unconfigured().env("REDIS_URL", url).ready();
     assert_eq!(bookstore.get("/books/").status, 200);
@@ -96,6 +96,11 @@ fn a_cache_that_does_not_answer_is_said_and_no_reason_not_to_start() {
         wait_until(Duration::from_secs(10), || Some(bookstore.output()).filter(|said| said.contains("REDIS_URL")));
     let printed = printed.expect("a line that names the variable");
     assert!(!printed.contains("canary"), "{printed}");
+}
+
+#[test]
+fn a_cache_url_that_is_none() {
+    refused(&[("REDIS_URL", "http://localhost")], "REDIS_URL", "redis://");
 }
 
 #[test]
