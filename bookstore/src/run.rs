@@ -7,6 +7,8 @@ use std::time::Duration;
 use clap::Parser as _;
 use tokio::net::TcpListener;
 use traced::Telemetry;
+use traced::opentelemetry::Context;
+use traced::opentelemetry::trace::FutureExt as _;
 
 use crate::auth::password::Cost;
 use crate::config::{Config, ConfigError, Settings, otel};
@@ -86,7 +88,7 @@ async fn announce(config: &Config, telemetry: &Telemetry, app: &Arc<App>, listen
     eprintln!("  books:  {}", config.database.describe());
     match &config.redis {
         None => eprintln!("  cache:  in this process"),
-        Some(redis) if app.shelf().ping().await.is_ok() => eprintln!("  cache:  {}", redis.describe()),
+        Some(redis) if cache_answers(app).await => eprintln!("  cache:  {}", redis.describe()),
         Some(redis) => {
             eprintln!("  cache:  {} does not answer; going on without it until it does (REDIS_URL)", redis.describe())
         }
@@ -101,6 +103,11 @@ async fn announce(config: &Config, telemetry: &Telemetry, app: &Arc<App>, listen
     if config.secret_key_is_random {
         eprintln!("  tokens: signed with a random key; they end with this run. Set SECRET_KEY to keep them.");
     }
+}
+
+/// Asks the cache once, without a trace: nobody's request is behind it.
+async fn cache_answers(app: &App) -> bool {
+    app.shelf().ping().with_context(Context::current().with_telemetry_suppressed()).await.is_ok()
 }
 
 /// Completes at SIGTERM or Ctrl-C.

@@ -128,16 +128,20 @@ impl OtlpReceiver {
         })
     }
 
-    /// Which of `words` occur in the bytes that it got: bodies decompressed, paths and headers.
-    pub fn found<'a>(&self, words: &[&'a str]) -> Vec<&'a str> {
+    /// Which of `words` occur in the bytes that it got (bodies decompressed, paths and headers), each with what is around it.
+    pub fn found(&self, words: &[&str]) -> Vec<String> {
         let state = self.state();
         let mut bytes = Vec::new();
         for received in &state.received {
             bytes.extend_from_slice(&received.body);
             bytes.extend_from_slice(format!("\n{}\n{:?}\n", received.path, received.headers).as_bytes());
         }
-        let holds = |word: &str| bytes.windows(word.len()).any(|window| window == word.as_bytes());
-        words.iter().copied().filter(|word| holds(word)).collect()
+        let around = |word: &&str| {
+            let at = bytes.windows(word.len()).position(|window| window == word.as_bytes())?;
+            let (start, end) = (at.saturating_sub(60), (at + word.len() + 20).min(bytes.len()));
+            Some(format!("{word}, in {:?}", String::from_utf8_lossy(&bytes[start..end])))
+        };
+        words.iter().filter_map(around).collect()
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

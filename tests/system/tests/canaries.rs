@@ -62,8 +62,8 @@ fn drive(bookstore: &Bookstore) -> Vec<String> {
 
 /// Asserts that none of `secrets` is in what was exported or printed.
 #[track_caller]
-fn silent(exported: &[&str], printed: &str, secrets: &[&str]) {
-    assert!(exported.is_empty(), "exported: {exported:?}");
+fn silent(exported: &[String], printed: &str, secrets: &[&str]) {
+    assert!(exported.is_empty(), "exported: {exported:#?}");
     let printed: Vec<&&str> = secrets.iter().filter(|secret| printed.contains(**secret)).collect();
     assert!(printed.is_empty(), "printed: {printed:?}");
 }
@@ -86,7 +86,7 @@ fn nothing_secret_is_exported_or_printed_on_postgresql_and_redis() {
     let hashes = database.query("SELECT u::text FROM users u");
     assert!(hashes.iter().all(|row| row.contains("$argon2")), "the hashes are of the kind that is searched for");
     receiver.wait_for("the session", |spans| spans.iter().any(|span| span.name == "GET /books/"));
-    assert_eq!(receiver.found(&["Findable title"]), ["Findable title"], "the search finds what is there");
+    assert_eq!(receiver.found(&["Findable title"]).len(), 1, "the search finds what is there");
     let secrets: Vec<&str> = SECRETS.into_iter().chain(tokens.iter().map(String::as_str)).collect();
     silent(&receiver.found(&secrets), &bookstore.output(), &secrets);
 }
@@ -98,7 +98,7 @@ fn nothing_secret_is_exported_or_printed_without_databases() {
     let tokens = drive(&bookstore);
     assert_eq!(bookstore.stop().code, 0, "{}", bookstore.output());
     receiver.wait_for("the session", |spans| spans.iter().any(|span| span.name == "GET /books/"));
-    assert_eq!(receiver.found(&["Findable title"]), ["Findable title"], "the search finds what is there");
+    assert_eq!(receiver.found(&["Findable title"]).len(), 1, "the search finds what is there");
     let secrets: Vec<&str> = SECRETS.into_iter().chain(tokens.iter().map(String::as_str)).collect();
     silent(&receiver.found(&secrets), &bookstore.output(), &secrets);
 }

@@ -23,9 +23,18 @@ fn whole(spans: &[Seen], foreign: &HashSet<String>) {
     }
 }
 
+/// The tree of a request without the spans of these names.
+fn outline_without(trace: &Trace, left_out: &[&str]) -> String {
+    let spans = trace.0.iter().filter(|span| !left_out.contains(&span.name.as_str())).cloned();
+    traces(spans).iter().map(Trace::outline).collect()
+}
+
+/// How long a connection of the pool lets itself be waited for depends on the machine: that is no part of the tree.
+const WAITING: &str = "wait for connection";
+
 #[track_caller]
-fn outlines(spans: &[Seen], expected: &[&str]) {
-    let seen: Vec<String> = traces(spans.to_vec()).iter().map(Trace::outline).collect();
+fn outlines(traces: &[Trace], expected: &[&str]) {
+    let seen: Vec<String> = traces.iter().map(|trace| outline_without(trace, &[WAITING])).collect();
     assert_eq!(seen, expected, "\n{}", seen.join("\n"));
 }
 
@@ -69,14 +78,15 @@ fn every_span_of_a_session_on_postgresql_and_redis_arrives_once_under_its_parent
     let spans = collector
         .wait_for("the last request's server span", |spans| spans.iter().any(|span| span.name == "DELETE /books/{id}"));
     whole(&spans, &HashSet::new());
+    let traces = traces(spans);
     outlines(
-        &spans,
+        &traces,
         &[
-            "POST /auth/register\n  register\n    INSERT users\n",
+            "POST /auth/register\n  register\n    hash_password\n    INSERT users\n",
             "POST /auth/login\n  login\n    SELECT users\n    verify_password\n    create_access_token\n",
             "POST /books/\n  authenticate_user\n    SELECT users\n  validate_book_data\n  create_book\n    INSERT books\n  \
             cache_invalidation\n    DEL\n",
-            "GET /books/{id}\n  get_book\n    GET\n    SELECT books\n    SET\n",
+            "GET /books/{id}\n  get_book\n    GET\n    SET\n    SELECT books\n    EVAL\n",
             "GET /books/{id}\n  get_book\n    GET\n",
             "GET /books/\n  get_books\n    SELECT books\n",
             "PUT /books/{id}\n  authenticate_user\n    SELECT users\n  update_book\n    SELECT books\n    \
@@ -85,7 +95,6 @@ fn every_span_of_a_session_on_postgresql_and_redis_arrives_once_under_its_parent
             SELECT books\n    verify_book_ownership\n    execute_delete\n      DELETE books\n  cache_invalidation\n    DEL\n",
         ],
     );
-    let traces = traces(spans);
     let created = &traces[2];
     let kinds: Vec<&str> = ["POST /books/", "create_book", "INSERT books", "DEL"]
         .into_iter()
@@ -159,12 +168,13 @@ fn of_300_concurrent_requests_no_span_is_under_a_wrong_parent() {
         let requests: Vec<_> = (0..REQUESTS).map(request).collect();
         requests.into_iter().map(|request| request.join().expect("an answer")).collect()
     });
-    for (number, status) in statuses.iter().enumerate() {
-        assert_eq!(*status, [200, 200, 404, 201][number % 4], "request {number}");
-    }
+    // On a machine that is busy with other things the bookstore sheds load. Those traces must be whole too.
+    let answered = |number: usize| statuses[number] == [200, 200, 404, 201][number % 4];
+    assert!((0..REQUESTS).all(|number| answered(number) || statuses[number] == 503), "{statuses:?}");
+    assert!((0..REQUESTS).filter(|number| answered(*number)).count() > REQUESTS / 2, "{statuses:?}");
     assert_eq!(bookstore.stop().code, 0, "{}", bookstore.output());
     let servers = |spans: &[Seen]| spans.iter().filter(|span| span.kind == "server").count();
-    let spans = collector.wait_for("303 server spans", |spans| servers(spans) >= REQUESTS + 4);
+    let spans = collector.wait_for("304 server spans", |spans| servers(spans) >= REQUESTS + 4);
     let foreign: HashSet<String> = (0..REQUESTS).map(|number| caller(number).1).collect();
     whole(&spans, &foreign);
     let traces: BTreeMap<String, Trace> =
@@ -175,16 +185,29 @@ fn of_300_concurrent_requests_no_span_is_under_a_wrong_parent() {
         let server = trace.root();
         assert_eq!(server.parent_id, parent, "request {number} continues its caller's trace");
         assert_eq!(server.attribute("correlation.id"), Some(format!("request-{number}").as_str()));
-        let expected = match number % 4 {
-            0 => "GET /books/\n  get_books\n    SELECT books\n",
-            1 => "GET /books/{id}\n  get_book\n    GET\n",
-            2 => "GET /books/{id}\n  get_book\n    GET\n    SELECT books\n",
-            _ => {
-                "POST /books/\n  authenticate_user\n    SELECT users\n  validate_book_data\n  create_book\n    \
-                    INSERT books\n  cache_invalidation\n    DEL\n"
-            }
+        if !answered(number) {
+            assert_eq!(server.status, "error", "request {number}");
+            continue;
+        }
+        // Under this load the bookstore may go on without its cache: its commands are looked at by themselves.
+        for command in trace.0.iter().filter(|span| span.attribute("db.system.name") == Some("redis")) {
+            let parent = trace.0.iter().find(|span| span.span_id == command.parent_id).map(|span| span.name.as_str());
+            let expected = if command.name == "DEL" { "cache_invalidation" } else { "get_book" };
+            assert!(
+                parent == Some(expected) || command.name == WAITING,
+                "request {number}: {} under {parent:?}",
+                command.name
+            );
+        }
+        let seen = outline_without(trace, &[WAITING, "GET", "SET", "EVAL", "DEL"]);
+        let expected: &[&str] = match number % 4 {
+            0 => &["GET /books/\n  get_books\n    SELECT books\n"],
+            1 => &["GET /books/{id}\n  get_book\n", "GET /books/{id}\n  get_book\n    SELECT books\n"],
+            2 => &["GET /books/{id}\n  get_book\n    SELECT books\n"],
+            _ => &["POST /books/\n  authenticate_user\n    SELECT users\n  validate_book_data\n  create_book\n    \
+                    INSERT books\n  cache_invalidation\n"],
         };
-        assert_eq!(trace.outline(), expected, "request {number}");
+        assert!(expected.contains(&seen.as_str()), "request {number}:\n{}", trace.outline());
         // The right shape, and with what this request alone has.
         match number % 4 {
             0 => assert_eq!(trace.named("get_books").attribute("query.skip"), Some(number.to_string().as_str())),

@@ -76,7 +76,11 @@ fn the_receiver_decodes_plain_and_compressed_bodies_and_finds_words_in_them() {
     let names: Vec<String> = receiver.spans().into_iter().map(|span| span.name).collect();
     assert_eq!(names, ["plain", "compressed"]);
     assert_eq!(receiver.spans()[0].span_id, "0202020202020202");
-    assert_eq!(receiver.found(&["compressed", "absent", "plain"]), ["compressed", "plain"]);
+    let found = receiver.found(&["compressed", "absent", "plain"]);
+    assert!(
+        found.len() == 2 && found[0].starts_with("compressed, in") && found[1].starts_with("plain, in"),
+        "{found:?}"
+    );
 }
 
 #[test]
