@@ -38,6 +38,8 @@ pub struct TelemetryBuilder {
     pub(super) span_limits: Option<SpanLimits>,
     pub(super) value_length: Option<usize>,
     pub(super) flush_timeout: Duration,
+    #[cfg(feature = "metrics")]
+    pub(super) metrics: crate::metrics::Given,
     pub(super) reporter: Reporter,
     pub(super) environment: Environment,
 }
@@ -55,6 +57,8 @@ impl TelemetryBuilder {
             span_limits: None,
             value_length: None,
             flush_timeout: FLUSH_TIMEOUT,
+            #[cfg(feature = "metrics")]
+            metrics: crate::metrics::Given::default(),
             reporter: Reporter::stderr(),
             environment: Environment::process(),
         }
@@ -110,6 +114,29 @@ impl TelemetryBuilder {
     /// ```
     pub fn span_exporter(mut self, exporter: impl SpanExporter + 'static) -> Self {
         self.exporters.push(GivenExporter::new(exporter));
+        self
+    }
+
+    /// Sends the metrics to `exporter`, instead of what the environment names. Called again, to that one too.
+    ///
+    /// It is called on a thread of its own, once a minute or as OTEL_METRIC_EXPORT_INTERVAL says.
+    ///
+    /// ```
+    /// use traced::opentelemetry_sdk::metrics::InMemoryMetricExporter;
+    ///
+    /// let exporter = InMemoryMetricExporter::default();
+    /// let builder = traced::Telemetry::builder().metric_exporter(exporter.clone());
+    /// ```
+    #[cfg(feature = "metrics")]
+    pub fn metric_exporter(mut self, exporter: impl opentelemetry_sdk::metrics::exporter::PushMetricExporter) -> Self {
+        self.metrics.exporter(exporter);
+        self
+    }
+
+    /// Keeps the metrics for Prometheus, too, besides what the environment names: [`Telemetry::prometheus`].
+    #[cfg(feature = "prometheus")]
+    pub fn prometheus(mut self) -> Self {
+        self.metrics.prometheus = true;
         self
     }
 
@@ -205,7 +232,7 @@ impl TelemetryBuilder {
     /// telemetry.flush()?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn install(self) -> Result<Telemetry, SetupError> {
+    pub fn install(#[cfg_attr(not(feature = "metrics"), allow(unused_mut))] mut self) -> Result<Telemetry, SetupError> {
         let claim = Claim::take().ok_or(SetupError::AlreadyInstalled)?;
         let environment = self.environment.clone();
         let mut reader = Reader::new(&environment);
@@ -213,6 +240,8 @@ impl TelemetryBuilder {
         let filter = self.filter.clone().or_else(|| {
             reader.parse(&["TRACED"], |_, value| value.parse::<Filter>().map_err(|error| error.to_string()))
         });
+        #[cfg(feature = "metrics")]
+        let metrics = self.plan_metrics(&mut reader);
         let plan = Plan::new(self, &mut reader);
         let invalid = reader.into_invalid();
         if strict && !invalid.is_empty() {
@@ -222,8 +251,24 @@ impl TelemetryBuilder {
             reporter.warn(&Warning::InvalidVariable(variable));
         }
         let parts = plan.build()?;
+        #[cfg(feature = "metrics")]
+        let metrics = metrics.map(|plan| plan.build(&reporter)).transpose()?.flatten();
         filter::set(filter);
-        Telemetry::start(parts, claim)
+        let telemetry = Telemetry::start(parts, claim)?;
+        #[cfg(feature = "metrics")]
+        let telemetry = telemetry.with_metrics(metrics);
+        Ok(telemetry)
+    }
+
+    /// None when the SDK is disabled.
+    #[cfg(feature = "metrics")]
+    fn plan_metrics(&mut self, reader: &mut Reader<'_>) -> Option<crate::metrics::Plan> {
+        let given = std::mem::take(&mut self.metrics);
+        // Who gives the exporter of the spans in code has said where telemetry goes: metrics need to be asked for.
+        let silent = self.console_when_unconfigured || !self.exporters.is_empty() || self.provider.is_some();
+        let resource = super::resource::resource(reader, self.resource.clone());
+        let plan = crate::metrics::Plan::read(given, silent, resource, reader);
+        (!reader.boolean("OTEL_SDK_DISABLED")).then_some(plan)
     }
 }
 

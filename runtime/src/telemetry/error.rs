@@ -81,6 +81,9 @@ pub enum FlushError {
         /// The latest error of an exporter.
         last_error: Option<String>,
     },
+    /// The metrics could not be delivered.
+    #[error("the metrics could not be delivered: {0}")]
+    Metrics(String),
     /// A provider that was given in code could not be flushed.
     #[error("the tracer provider could not be flushed: {0}")]
     Provider(String),

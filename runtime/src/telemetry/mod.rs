@@ -27,6 +27,8 @@ pub use health::{Dropped, Health};
 pub use report::Warning;
 
 pub(crate) use environment::Environment;
+#[cfg(feature = "metrics")]
+pub(crate) use environment::list;
 #[cfg(test)]
 pub(crate) use environment::tests;
 #[cfg(feature = "otlp")]
@@ -71,6 +73,8 @@ pub struct Telemetry {
     flush_timeout: Duration,
     destination: String,
     shut_down: AtomicBool,
+    #[cfg(feature = "metrics")]
+    metrics: Option<crate::metrics::Metrics>,
     _claim: Claim,
 }
 
@@ -120,7 +124,35 @@ impl Telemetry {
             }
         }
         let shut_down = AtomicBool::new(false);
-        Ok(Self { pipeline, owned, stats, closing, flush_timeout, destination, shut_down, _claim: claim })
+        Ok(Self {
+            pipeline,
+            owned,
+            stats,
+            closing,
+            flush_timeout,
+            destination,
+            shut_down,
+            #[cfg(feature = "metrics")]
+            metrics: None,
+            _claim: claim,
+        })
+    }
+
+    /// With metrics, which become the program's.
+    #[cfg(feature = "metrics")]
+    fn with_metrics(mut self, metrics: Option<crate::metrics::Metrics>) -> Self {
+        self.metrics = metrics;
+        self.metrics.iter().for_each(crate::metrics::Metrics::install);
+        self
+    }
+
+    /// The metrics as Prometheus reads them; none unless [`prometheus`](TelemetryBuilder::prometheus) or
+    /// OTEL_METRICS_EXPORTER asked for them, or when the SDK is disabled.
+    ///
+    /// OTEL_METRICS_EXPORTER=prometheus opens no port of its own: the program serves the text.
+    #[cfg(feature = "prometheus")]
+    pub fn prometheus(&self) -> Option<crate::metrics::Prometheus> {
+        self.metrics.as_ref()?.prometheus()
     }
 
     /// Where the traces go, for people: `traces go to http://localhost:4318/v1/traces (OTLP over HTTP)`. It holds no
@@ -157,15 +189,28 @@ impl Telemetry {
         health
     }
 
-    /// Delivers every span that has ended, and waits for that.
+    /// Delivers every span that has ended, and the metrics as they are then, and waits for that.
     ///
     /// # Errors
     ///
-    /// If spans were lost meanwhile, or the [flush timeout](TelemetryBuilder::flush_timeout) passed first.
+    /// If spans or metrics were lost meanwhile, or the [flush timeout](TelemetryBuilder::flush_timeout) passed first.
     pub fn flush(&self) -> Result<(), FlushError> {
         if self.shut_down.load(Ordering::Acquire) {
             return Err(FlushError::ShutDown);
         }
+        #[cfg(feature = "metrics")]
+        let deadline = Instant::now() + self.flush_timeout;
+        let traces = self.flush_traces();
+        #[cfg(feature = "metrics")]
+        let traces = {
+            // Both are tried, whatever became of the first.
+            let metrics = self.metrics.as_ref().map_or(Ok(()), |metrics| metrics.flush(deadline));
+            traces.and(metrics.map_err(FlushError::Metrics))
+        };
+        traces
+    }
+
+    fn flush_traces(&self) -> Result<(), FlushError> {
         let Some(pipeline) = &self.pipeline else { return Ok(()) };
         let deadline = Instant::now() + self.flush_timeout;
         let awaited: Vec<_> = self.stats.iter().map(|stats| (Arc::clone(stats), stats.accepted())).collect();
@@ -190,6 +235,19 @@ impl Telemetry {
         if self.shut_down.swap(true, Ordering::AcqRel) {
             return Ok(());
         }
+        #[cfg(feature = "metrics")]
+        let deadline = Instant::now() + self.flush_timeout;
+        let traces = self.shutdown_traces();
+        // After the spans, so that the last metrics count them.
+        #[cfg(feature = "metrics")]
+        let traces = {
+            let metrics = self.metrics.as_ref().map_or(Ok(()), |metrics| metrics.shutdown(deadline));
+            traces.and(metrics.map_err(FlushError::Metrics))
+        };
+        traces
+    }
+
+    fn shutdown_traces(&self) -> Result<(), FlushError> {
         let Some(pipeline) = &self.pipeline else { return Ok(()) };
         recorder::uninstall(pipeline);
         let timeout = self.flush_timeout;

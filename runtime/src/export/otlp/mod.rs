@@ -8,7 +8,9 @@ use std::time::Duration;
 
 use opentelemetry_otlp::{Protocol, RetryPolicy, SpanExporter, WithExportConfig, WithHttpConfig};
 
-pub(crate) use settings::OtlpSettings;
+#[cfg(feature = "metrics")]
+pub(crate) use settings::names;
+pub(crate) use settings::{Names, OtlpSettings};
 pub(crate) use transport::Transport;
 
 use super::{Closing, Details};

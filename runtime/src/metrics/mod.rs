@@ -1,0 +1,42 @@
+//! Metrics: of requests, of statements, of functions, and of the pipeline itself.
+//!
+//! [`Telemetry::builder`](crate::Telemetry::builder) sets them up with the traces. By default they go to the OTLP endpoint,
+//! once a minute; OTEL_METRICS_EXPORTER chooses (`otlp`, `prometheus`, `console`, `none`), as do OTEL_METRIC_EXPORT_INTERVAL,
+//! OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE and the OTEL_EXPORTER_OTLP_METRICS_ variants of the OTLP variables. With
+//! the feature `prometheus` they are a text that Prometheus reads:
+//! [`Telemetry::prometheus`](crate::Telemetry::prometheus).
+//!
+//! | Instrument | Kind, unit | From | Conventions |
+//! |---|---|---|---|
+//! | `http.server.request.duration` | histogram, s | [`warp`](crate::warp) | stable |
+//! | `http.server.active_requests` | up-down counter | [`warp`](crate::warp) | in development |
+//! | `http.server.request.body.size`, `http.server.response.body.size` | histogram, By | [`warp`](crate::warp) | in development |
+//! | `db.client.operation.duration` | histogram, s | [`database`](crate::database), `postgres`, `redis` | stable |
+//! | `db.client.response.returned_rows` | histogram | [`database`](crate::database), `postgres` | in development |
+//! | `db.client.connection.*` | see [`observe`](crate::database::observe) | pools | in development |
+//!
+//! Names, units, attributes and buckets are those of the [semantic
+//! conventions](https://opentelemetry.io/docs/specs/semconv/) 1.37. Measuring does not depend on sampling. The SDK keeps at
+//! most 2,000 combinations of attributes of an instrument; it takes no exemplars.
+//!
+//! The meter provider is also OpenTelemetry's global one: instruments of your own come from
+//! [`opentelemetry::global::meter`].
+
+mod console;
+mod database;
+mod exporter;
+mod http;
+mod instruments;
+mod plan;
+#[cfg(feature = "prometheus")]
+mod prometheus;
+
+pub(crate) use database::Operation;
+#[cfg(any(feature = "postgres", feature = "redis"))]
+pub(crate) use database::{connection_created, connection_waited};
+#[cfg(feature = "warp")]
+pub(crate) use http::Exchange;
+pub(crate) use instruments::is_on;
+pub(crate) use plan::{Given, Metrics, Plan};
+#[cfg(feature = "prometheus")]
+pub use prometheus::Prometheus;

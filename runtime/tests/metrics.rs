@@ -1,0 +1,202 @@
+//! Metrics of requests and statements, as an exporter is given them and as Prometheus reads them.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use traced::opentelemetry_sdk::metrics::InMemoryMetricExporter;
+use traced::opentelemetry_sdk::metrics::data::{AggregatedMetrics, Metric, MetricData};
+use traced::{Telemetry, TelemetryBuilder};
+
+/// A process has one telemetry.
+static ONE: Mutex<()> = Mutex::new(());
+
+/// A telemetry that exports metrics into memory and traces nowhere.
+struct Measured {
+    telemetry: Telemetry,
+    exporter: InMemoryMetricExporter,
+    _one: MutexGuard<'static, ()>,
+}
+
+/// The attributes of a point, as text, and what was counted or added up.
+type Points = Vec<(BTreeMap<String, String>, f64)>;
+
+fn start(describe: impl FnOnce(TelemetryBuilder) -> TelemetryBuilder) -> Measured {
+    let one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let exporter = InMemoryMetricExporter::default();
+    let builder = Telemetry::builder()
+        .environment(|name| (name == "OTEL_TRACES_EXPORTER").then(|| "none".to_owned()))
+        .service_name("measured")
+        .metric_exporter(exporter.clone());
+    Measured { telemetry: describe(builder).install().unwrap(), exporter, _one: one }
+}
+
+impl Measured {
+    /// The points of a metric as they are now: of a histogram how many values it has.
+    fn points(&self, name: &str) -> Points {
+        self.telemetry.flush().unwrap();
+        let all = self.exporter.get_finished_metrics().unwrap();
+        let latest = all.last().map(|last| last.scope_metrics().flat_map(|scope| scope.metrics()).collect::<Vec<_>>());
+        latest.unwrap_or_default().into_iter().filter(|metric| metric.name() == name).flat_map(points).collect()
+    }
+
+    /// The points whose attribute `key` is `value`.
+    fn matching(&self, name: &str, key: &str, value: &str) -> Points {
+        self.points(name).into_iter().filter(|(a, _)| a.get(key).is_some_and(|v| v == value)).collect()
+    }
+}
+
+fn points(metric: &Metric) -> Points {
+    fn of<T: Copy>(data: &MetricData<T>, number: impl Fn(T) -> f64) -> Points {
+        let key = |kv: &traced::opentelemetry::KeyValue| (kv.key.to_string(), kv.value.to_string());
+        match data {
+            MetricData::Gauge(gauge) => {
+                gauge.data_points().map(|p| (p.attributes().map(key).collect(), number(p.value()))).collect()
+            }
+            MetricData::Sum(sum) => {
+                sum.data_points().map(|p| (p.attributes().map(key).collect(), number(p.value()))).collect()
+            }
+            MetricData::Histogram(histogram) => {
+                histogram.data_points().map(|p| (p.attributes().map(key).collect(), p.count() as f64)).collect()
+            }
+            MetricData::ExponentialHistogram(_) => Vec::new(),
+        }
+    }
+    match metric.data() {
+        AggregatedMetrics::F64(data) => of(data, |v| v),
+        AggregatedMetrics::I64(data) => of(data, |v| v as f64),
+        AggregatedMetrics::U64(data) => of(data, |v| v as f64),
+    }
+}
+
+fn keys(points: &Points) -> Vec<&str> {
+    points[0].0.keys().map(String::as_str).collect()
+}
+
+#[test]
+fn a_statement_is_measured_though_no_span_is_recorded() {
+    let measured = start(|builder| builder.sampler(traced::opentelemetry_sdk::trace::Sampler::AlwaysOff));
+    let database = traced::database::Database::new("sqlite").namespace("metrics.db");
+    let ok: Result<i32, std::fmt::Error> = database.statement("SELECT title FROM books WHERE id = ?").run(|| Ok(1));
+    ok.unwrap();
+    let failing = database.clone().error_code(|_| Some("SQLITE_BUSY".into()));
+    failing.statement("DELETE FROM books").run(|| Err::<(), _>(std::fmt::Error)).unwrap_err();
+    let duration = "db.client.operation.duration";
+    let select = measured.matching(duration, "db.operation.name", "SELECT");
+    assert_eq!(select.len(), 1);
+    assert_eq!(select[0].1, 1.0);
+    let expected = ["db.collection.name", "db.namespace", "db.operation.name", "db.query.summary", "db.system.name"];
+    assert_eq!(keys(&select), expected);
+    let delete = measured.matching(duration, "db.operation.name", "DELETE");
+    assert_eq!(delete[0].0["error.type"], "SQLITE_BUSY");
+    assert_eq!(delete[0].0["db.response.status_code"], "SQLITE_BUSY");
+}
+
+#[test]
+fn a_statement_that_is_given_up_is_cancelled() {
+    let measured = start(|builder| builder);
+    let database = traced::database::Database::new("sqlite").namespace("cancelled.db");
+    let mut statement =
+        Box::pin(database.statement("SELECT 1").in_future(std::future::pending::<Result<(), std::fmt::Error>>()));
+    let waker = std::task::Waker::noop();
+    assert!(statement.as_mut().poll(&mut std::task::Context::from_waker(waker)).is_pending());
+    drop(statement);
+    let points = measured.matching("db.client.operation.duration", "db.namespace", "cancelled.db");
+    assert_eq!(points[0].0["error.type"], "cancelled");
+}
+
+#[test]
+fn after_the_shutdown_nobody_measures() {
+    let measured = start(|builder| builder);
+    measured.telemetry.shutdown().unwrap();
+    let before = measured.exporter.get_finished_metrics().unwrap().len();
+    let database = traced::database::Database::new("sqlite");
+    database.statement("SELECT 1").run(|| Ok::<_, std::fmt::Error>(())).unwrap();
+    assert_eq!(measured.exporter.get_finished_metrics().unwrap().len(), before);
+}
+
+#[cfg(feature = "warp")]
+mod warp_edge {
+    use warp::Filter;
+
+    use super::*;
+
+    fn routes() -> impl Filter<Extract = (warp::reply::Response,), Error = warp::Rejection> + Clone {
+        let book =
+            warp::path!("books" / i64).and(traced::warp::route("/books/{id}")).map(|id: i64| format!("book {id}"));
+        let broken =
+            warp::path!("broken").and(traced::warp::route("/broken")).map(|| http::StatusCode::INTERNAL_SERVER_ERROR);
+        let health = warp::path!("health").map(|| "ok");
+        traced::warp::trace().exclude("/health").wrap(book.or(broken).or(health))
+    }
+
+    #[tokio::test]
+    async fn requests_are_measured_by_route_and_status() {
+        let measured = start(|builder| builder.sampler(traced::opentelemetry_sdk::trace::Sampler::AlwaysOff));
+        let routes = routes();
+        for path in ["/books/1", "/books/2", "/broken", "/health", "/nowhere"] {
+            warp::test::request().path(path).body("12345").reply(&routes).await;
+        }
+        let duration = "http.server.request.duration";
+        let books = measured.matching(duration, "http.route", "/books/{id}");
+        assert_eq!((books.len(), books[0].1), (1, 2.0));
+        let expected = [
+            "http.request.method",
+            "http.response.status_code",
+            "http.route",
+            "network.protocol.version",
+            "url.scheme",
+        ];
+        assert_eq!(keys(&books), expected);
+        let broken = measured.matching(duration, "http.route", "/broken");
+        assert_eq!(
+            (broken[0].0["error.type"].as_str(), broken[0].0["http.response.status_code"].as_str()),
+            ("500", "500")
+        );
+        let lost = measured.matching(duration, "http.response.status_code", "404");
+        assert!(lost[0].1 == 1.0 && !lost[0].0.contains_key("http.route"), "{lost:?}");
+        let all: f64 = measured.points(duration).iter().map(|(_, count)| count).sum();
+        assert_eq!(all, 4.0, "an excluded path is not measured");
+        assert!(measured.points("http.server.active_requests").iter().all(|(_, active)| *active == 0.0));
+        assert_eq!(measured.matching("http.server.response.body.size", "http.route", "/books/{id}")[0].1, 2.0);
+        assert_eq!(measured.matching("http.server.request.body.size", "http.route", "/books/{id}")[0].1, 2.0);
+    }
+
+    #[tokio::test]
+    async fn a_request_under_way_is_active_and_one_that_is_given_up_is_cancelled() {
+        let measured = start(|builder| builder);
+        let never = warp::path!("never")
+            .and(traced::warp::route("/never"))
+            .and_then(std::future::pending::<Result<String, warp::Rejection>>);
+        let routes = traced::warp::trace().wrap(never);
+        let mut request = Box::pin(warp::test::request().path("/never").reply(&routes));
+        let waker = std::task::Waker::noop();
+        assert!(request.as_mut().poll(&mut std::task::Context::from_waker(waker)).is_pending());
+        assert_eq!(measured.points("http.server.active_requests")[0].1, 1.0);
+        drop(request);
+        assert_eq!(measured.points("http.server.active_requests")[0].1, 0.0);
+        let points = measured.matching("http.server.request.duration", "http.route", "/never");
+        assert_eq!(points[0].0["error.type"], "cancelled");
+    }
+
+    #[cfg(feature = "prometheus")]
+    #[tokio::test]
+    async fn prometheus_reads_the_same() {
+        let measured = start(TelemetryBuilder::prometheus);
+        warp::test::request().path("/books/1").reply(&routes()).await;
+        let text = measured.telemetry.prometheus().unwrap().text();
+        assert!(text.contains("# TYPE http_server_request_duration_seconds histogram"), "{text}");
+        assert!(text.contains("http_route=\"/books/{id}\""), "{text}");
+        assert!(text.contains("le=\"0.005\""), "{text}");
+        assert!(text.contains("service_name=\"measured\""), "{text}");
+        let clone = measured.telemetry.prometheus().unwrap();
+        measured.telemetry.shutdown().unwrap();
+        assert!(!clone.text().contains("http_server_request_duration"), "{}", clone.text());
+    }
+}
+
+#[cfg(feature = "prometheus")]
+#[test]
+fn without_being_asked_for_there_is_no_text() {
+    let measured = start(|builder| builder);
+    assert!(measured.telemetry.prometheus().is_none());
+}
