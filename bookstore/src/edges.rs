@@ -33,7 +33,7 @@ pub(crate) fn traced(routes: BoxedFilter<(Response,)>) -> BoxedFilter<(Response,
         .exclude("/metrics")
         .exclude("/favicon.ico")
         .correlation_id("x-correlation-id", "correlation.id")
-        // What people search for may be a name or an address.
+        // What people look for may be a name or an e-mail address.
         .sensitive_query("search")
         .wrap(routes)
 }

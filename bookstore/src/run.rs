@@ -84,7 +84,7 @@ async fn run_service(config: &Config, telemetry: &Telemetry) -> Result<(), Confi
 async fn announce(config: &Config, telemetry: &Telemetry, app: &Arc<App>, listener: &TcpListener) {
     let address = listener.local_addr().map_or_else(|_| config.bind.clone(), |address| address.to_string());
     eprintln!("bookstore {} listens at http://{address}", env!("CARGO_PKG_VERSION"));
-    eprintln!("  docs:   docs/guide.md beside the source");
+    eprintln!("  docs:   ./docs/guide.md in the source");
     eprintln!("  books:  {}", config.database.describe());
     match &config.redis {
         None => eprintln!("  cache:  in this process"),
@@ -97,7 +97,7 @@ async fn announce(config: &Config, telemetry: &Telemetry, app: &Arc<App>, listen
     eprintln!("  traces: {}", destination.strip_prefix("traces go to ").unwrap_or(destination));
     if !destination.contains("http") {
         eprintln!(
-            "          to see them in Jaeger: OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4318 (see docs/guide.md)"
+            "          to see them in Jaeger: OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4318 (see ./docs/guide.md)"
         );
     }
     if config.secret_key_is_random {

@@ -87,6 +87,13 @@ impl Attr {
         }
     }
 
+    /// A statement that uses the value without recording it.
+    pub fn unrecorded(&self) -> TokenStream {
+        let (Self::Flatten(expr) | Self::Pair { value: Value { expr, .. }, .. }) = self;
+        let span = expr.span().resolved_at(Span::mixed_site());
+        quote_spanned!(span=> let _ = &(#expr);)
+    }
+
     /// Statements that set the attribute on `fields`.
     pub fn expand(&self, fields: &Ident, private: &TokenStream) -> TokenStream {
         match self {
@@ -246,4 +253,10 @@ pub fn writer(attrs: &[Attr], private: &TokenStream) -> TokenStream {
     let statements = attrs.iter().map(|attr| attr.expand(&fields, private));
     let pattern = if attrs.is_empty() { quote!(_) } else { fields.to_token_stream() };
     quote!(&mut |#pattern: &mut #private::Fields<'_>| { #(#statements)* })
+}
+
+/// What stands in for a list where nobody records: its values are checked and never evaluated.
+pub fn unrecorded(attrs: &[Attr]) -> TokenStream {
+    let statements = attrs.iter().map(Attr::unrecorded);
+    if attrs.is_empty() { TokenStream::new() } else { quote!(if false { #(#statements)* }) }
 }

@@ -57,6 +57,14 @@ pub fn span(tokens: TokenStream) -> TokenStream {
         return quote!({ #errors });
     }
     let private = expand::private(None);
+    if !cfg!(feature = "enable") {
+        let unrecorded = attrs::unrecorded(&args.attrs);
+        return match around {
+            Around::Scope => quote!({ #unrecorded #private::SpanGuard::off() }),
+            Around::Closure(closure) => quote!({ #unrecorded (#closure)() }),
+            Around::Future(future) => quote!({ #unrecorded #future }),
+        };
+    }
     let site = expand::site(&args, &LitStr::new("span", Span::call_site()), &private);
     let open = expand::open(&args, &args.attrs, &private);
     let note = quote!(|_, _| ());
@@ -93,6 +101,10 @@ pub fn event(tokens: TokenStream) -> TokenStream {
             return errors.into_tokens();
         }
     };
+    if !cfg!(feature = "enable") {
+        let unrecorded = attrs::unrecorded(&list);
+        return quote!({ #unrecorded });
+    }
     let private = expand::private(None);
     let writer = attrs::writer(&list, &private);
     quote!(#private::event(#name, #writer))
@@ -112,6 +124,10 @@ pub fn attr(tokens: TokenStream) -> TokenStream {
             return errors.into_tokens();
         }
     };
+    if !cfg!(feature = "enable") {
+        let unrecorded = attrs::unrecorded(&list);
+        return quote!({ #unrecorded });
+    }
     let private = expand::private(None);
     let writer = attrs::writer(&list, &private);
     quote!(#private::attributes(#writer))

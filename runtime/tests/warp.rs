@@ -14,8 +14,13 @@ const TRACEPARENT: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-
 
 /// The propagators are the process's; every test of this binary wants the same.
 fn propagate() {
-    use opentelemetry_sdk::propagation::TraceContextPropagator;
-    opentelemetry::global::set_text_map_propagator(TraceContextPropagator::new());
+    use opentelemetry::propagation::TextMapCompositePropagator;
+    use opentelemetry_sdk::propagation::BaggagePropagator;
+    let both = TextMapCompositePropagator::new(vec![
+        Box::new(traced::propagation::TraceContext::new()),
+        Box::new(BaggagePropagator::new()),
+    ]);
+    opentelemetry::global::set_text_map_propagator(both);
 }
 
 #[traced::traced(attrs(book.id = id))]
@@ -222,6 +227,40 @@ async fn chosen_headers_are_recorded() {
 }
 
 #[tokio::test]
+async fn proxies_are_believed_only_when_trusted() {
+    propagate();
+    let cases = [(traced::warp::trace(), "http", 80), (traced::warp::trace().trust_forwarded(), "https", 443)];
+    for (trace, scheme, port) in cases {
+        let trusted = scheme == "https";
+        let service = trace.wrap(routes());
+        let request = warp::test::request()
+            .path("/books/7")
+            .header("host", "internal")
+            .header("forwarded", "for=192.0.2.7;proto=https;host=example.org")
+            .remote_addr("10.0.0.1:9".parse().unwrap());
+        let (_, spans) = capture_async(request.reply(&service)).await;
+        let span = spans.named("GET /books/{id}");
+        assert_eq!(str(span, "url.scheme").unwrap(), scheme);
+        assert_eq!(span.attribute("server.port"), Some(&Value::I64(port)));
+        assert_eq!(str(span, "server.address").unwrap(), if trusted { "example.org" } else { "internal" });
+        assert_eq!(str(span, "client.address").unwrap(), if trusted { "192.0.2.7" } else { "10.0.0.1" });
+        assert_eq!(str(span, "network.peer.address").unwrap(), "10.0.0.1");
+    }
+}
+
+#[tokio::test]
+async fn baggage_that_is_asked_for_is_recorded() {
+    propagate();
+    let service = traced::warp::trace().baggage("tenant").baggage("absent").wrap(routes());
+    let request = warp::test::request().path("/books/7").header("baggage", "tenant=blue,secret=canary");
+    let (_, spans) = capture_async(request.reply(&service)).await;
+    let span = spans.named("GET /books/{id}");
+    assert_eq!(str(span, "tenant").as_deref(), Some("blue"));
+    assert_eq!(span.attribute("absent"), None);
+    assert!(!format!("{spans:?}").contains("canary"));
+}
+
+#[tokio::test]
 async fn a_panic_is_recorded_and_the_connection_closed() {
     propagate();
     let server = Server::start(traced::warp::trace()).await;
@@ -274,6 +313,8 @@ async fn concurrent(client: reqwest::Client, version: &str, requests: u64) {
         let Some(Value::I64(id)) = inner.attribute("book.id") else { panic!("{inner:?}") };
         assert_eq!(str(outer, "url.path").unwrap(), format!("/books/{id}"));
         assert_eq!(str(outer, "network.protocol.version").unwrap(), version);
+        assert_eq!(str(outer, "server.address").unwrap(), "127.0.0.1");
+        assert_eq!(outer.attribute("server.port"), Some(&Value::I64(i64::from(server.address.port()))));
         assert_eq!(outer.span_context.trace_id().to_string(), format!("{:032x}", id - 9));
         assert_eq!(inner.span_context.trace_id(), outer.span_context.trace_id());
     }

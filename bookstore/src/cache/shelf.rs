@@ -126,3 +126,89 @@ async fn retry(inner: Weak<Inner>) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use async_trait::async_trait;
+
+    use super::super::MemoryCache;
+    use super::*;
+
+    /// A cache that can be switched off.
+    #[derive(Debug, Default)]
+    struct Switched {
+        cache: MemoryCache,
+        off: AtomicBool,
+    }
+
+    impl Switched {
+        fn check(&self) -> Result<(), CacheError> {
+            if self.off.load(Ordering::SeqCst) { Err(CacheError("switched off".into())) } else { Ok(()) }
+        }
+    }
+
+    #[async_trait]
+    impl Cache for Switched {
+        async fn ping(&self) -> Result<(), CacheError> {
+            self.check()
+        }
+        async fn get(&self, key: &str) -> Result<Lookup, CacheError> {
+            self.check()?;
+            self.cache.get(key).await
+        }
+        async fn fill(&self, key: &str, lease: Lease, value: &str) -> Result<(), CacheError> {
+            self.check()?;
+            self.cache.fill(key, lease, value).await
+        }
+        async fn remove(&self, key: &str) -> Result<(), CacheError> {
+            self.check()?;
+            self.cache.remove(key).await
+        }
+    }
+
+    async fn keep(shelf: &Shelf, key: &str) {
+        let Lookup::Miss(Some(lease)) = shelf.get(key).await else { panic!("no lease") };
+        shelf.fill(key, lease, "old").await;
+        assert!(matches!(shelf.get(key).await, Lookup::Hit(_)));
+    }
+
+    /// Waits until an entry is gone and can be filled again.
+    async fn dropped(shelf: &Shelf, key: &str) {
+        let deadline = tokio::time::Instant::now() + RETRY * 10;
+        while !matches!(shelf.get(key).await, Lookup::Miss(Some(_))) {
+            assert!(tokio::time::Instant::now() < deadline, "{key} is still stale");
+            tokio::time::sleep(RETRY / 20).await;
+        }
+    }
+
+    #[tokio::test]
+    async fn an_entry_that_could_not_be_dropped_is_not_read_and_dropped_later() {
+        let cache = Arc::new(Switched::default());
+        let shelf = Shelf::new(Arc::<Switched>::clone(&cache));
+        keep(&shelf, "book:1").await;
+        keep(&shelf, "book:2").await;
+
+        cache.off.store(true, Ordering::SeqCst);
+        assert!(shelf.remove("book:1").await.is_err());
+        assert!(matches!(shelf.get("book:2").await, Lookup::Miss(None)), "a cache that is down has nothing");
+
+        // It is back, with the old value: that is not to be seen, and gone soon.
+        cache.off.store(false, Ordering::SeqCst);
+        assert!(matches!(shelf.get("book:1").await, Lookup::Miss(None)));
+        assert!(matches!(shelf.get("book:2").await, Lookup::Hit(_)));
+        dropped(&shelf, "book:1").await;
+    }
+
+    #[tokio::test]
+    async fn a_drop_that_was_given_up_on_is_done_all_the_same() {
+        let cache = Arc::new(Switched::default());
+        let shelf = Shelf::new(Arc::<Switched>::clone(&cache));
+        keep(&shelf, "book:1").await;
+        // Never polled to its end: as when the client goes away.
+        drop(Pending { inner: &shelf.0, key: "book:1" });
+        assert!(matches!(shelf.get("book:1").await, Lookup::Miss(None)));
+        dropped(&shelf, "book:1").await;
+    }
+}

@@ -56,7 +56,8 @@ impl TestApp {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let base = format!("http://{}", listener.local_addr().expect("an address"));
         let (stop, stopped) = oneshot::channel::<()>();
-        let serving = tokio::spawn(serve(Arc::clone(&app), listener, async {
+        // With the context, so that a test that captures spans sees the requests.
+        let serving = traced::spawn(serve(Arc::clone(&app), listener, async {
             let _ = stopped.await;
         }));
         Self { base, app, backdoor, stop: Some(stop), serving: Some(serving) }

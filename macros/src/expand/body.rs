@@ -3,7 +3,7 @@
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::visit_mut::{self, VisitMut};
-use syn::{LitStr, ReturnType, Type};
+use syn::{FnArg, LitStr, ReturnType, Type};
 
 use super::params::Params;
 use super::{entry, outcome};
@@ -57,6 +57,23 @@ pub fn function(function: &mut Function, args: &Args, errors: &mut Errors) -> To
     let allow = ALLOW.iter().map(|lint| lint.parse::<TokenStream>().unwrap_or_default());
     let function = function.to_tokens_with(body);
     quote!(#[allow(#(#allow),*)] #function)
+}
+
+/// The function without a span, for a build in which nobody records. What the arguments mention stays used.
+pub fn disabled(function: &mut Function, args: &Args, errors: &mut Errors) -> TokenStream {
+    let mut sig = function.sig.clone();
+    let params = Params::take(&mut sig, args, errors);
+    for (own, taken) in function.sig.inputs.iter_mut().zip(sig.inputs) {
+        if let (FnArg::Typed(own), FnArg::Typed(taken)) = (own, taken) {
+            own.attrs = taken.attrs;
+        }
+    }
+    let uses = &params.uses;
+    if uses.is_empty() {
+        return function.to_token_stream();
+    }
+    let body = &function.body;
+    function.to_tokens_with(block(&quote!(if false { #uses }), body))
 }
 
 /// Arguments captured by `args`.
@@ -202,9 +219,12 @@ impl Parts<'_> {
     }
 }
 
-/// `statements` before the body, in its own braces as they came; alone they are enough.
+/// `statements`, then the body in its own braces as they came, which carry the user's edition.
+///
+/// As the last expression of a block they would be unused braces to the compiler; as an arm they are not, and what the
+/// body's last expression borrows from the arguments is still given back before those drop.
 fn block(statements: &TokenStream, body: impl ToTokens) -> TokenStream {
-    if statements.is_empty() { body.into_token_stream() } else { quote!({ #statements #body }) }
+    if statements.is_empty() { body.into_token_stream() } else { quote!({ #statements match () { () => #body } }) }
 }
 
 /// `if false { let returned: T = loop {}; return returned; }`: tells an async block what it returns, so that a wrong

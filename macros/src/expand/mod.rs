@@ -57,12 +57,13 @@ fn function(mut function: Function, args: &Args, errors: &mut Errors) -> Option<
         errors.on(variadic, "a variadic function can't be traced: its arguments can't be passed on");
         return None;
     }
-    if args.skip.is_some() || !cfg!(feature = "enable") {
-        // The parameters' `#[attr]` are ours to take off all the same.
-        params::Params::take(&mut function.sig.clone(), args, errors);
+    if args.skip.is_some() {
         return Some(without_param_attrs(function.to_token_stream()));
     }
     check_shape(&function, args, errors);
+    if !cfg!(feature = "enable") {
+        return Some(body::disabled(&mut function, args, errors));
+    }
     let expanded = body::function(&mut function, args, errors);
     errors.is_empty().then_some(expanded)
 }

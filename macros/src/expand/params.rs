@@ -17,6 +17,8 @@ pub struct Params {
     /// A closure or an async block that captures its arguments as it uses them would drop them in another order than a
     /// function does, and keep what it does not use alive behind the span.
     pub rebind: TokenStream,
+    /// `let _ = &a;` for each binding that is recorded: it is used, even if the body does not use it, too.
+    pub uses: TokenStream,
     /// Each parameter that is one name.
     pub names: Vec<Ident>,
     /// What parameters with `#[attr]` set.
@@ -27,7 +29,8 @@ impl Params {
     /// Takes `#[attr]` off the parameters, and `mut` over to the rebinding: the signature that remains is what the
     /// caller sees, which is the same.
     pub fn take(sig: &mut Signature, args: &Args, errors: &mut Errors) -> Self {
-        let mut params = Self { rebind: TokenStream::new(), names: Vec::new(), attrs: Vec::new() };
+        let mut params =
+            Self { rebind: TokenStream::new(), uses: TokenStream::new(), names: Vec::new(), attrs: Vec::new() };
         for input in &mut sig.inputs {
             match input {
                 FnArg::Receiver(receiver) => {
@@ -46,11 +49,19 @@ impl Params {
                         params.names.push(ident.clone());
                     }
                     let mentioned = &args.mentioned;
-                    let mut bindings = Bindings { cfgs: &cfgs, recorded, mentioned, rebind: &mut params.rebind };
+                    let mut bindings = Bindings {
+                        cfgs: &cfgs,
+                        recorded,
+                        mentioned,
+                        rebind: &mut params.rebind,
+                        uses: &mut params.uses,
+                    };
                     bindings.visit_pat_mut(&mut param.pat);
                 }
             }
         }
+        let uses = params.uses.clone();
+        params.rebind.extend(uses);
         params
     }
 
@@ -88,6 +99,7 @@ struct Bindings<'a> {
     recorded: bool,
     mentioned: &'a [Ident],
     rebind: &'a mut TokenStream,
+    uses: &'a mut TokenStream,
 }
 
 impl VisitMut for Bindings<'_> {
@@ -99,8 +111,7 @@ impl VisitMut for Bindings<'_> {
         let mutability = if pattern.by_ref.is_none() { pattern.mutability.take() } else { None };
         self.rebind.extend(quote_spanned!(span=> #(#cfgs)* let #mutability #ident = #ident;));
         if self.recorded || self.mentioned.contains(ident) {
-            // A parameter that is recorded is used: the body need not use it, too.
-            self.rebind.extend(quote_spanned!(span=> #(#cfgs)* let _ = &#ident;));
+            self.uses.extend(quote_spanned!(span=> #(#cfgs)* let _ = &#ident;));
         }
         visit_mut::visit_pat_ident_mut(self, pattern);
     }

@@ -49,7 +49,8 @@ pub fn summary(sql: &str) -> Summary {
             }
             Part::Target(name) => {
                 push(&mut summary.text, name);
-                if !names.contains(name) {
+                // Whether there is one or more is all that is asked.
+                if names.len() < 2 && !names.contains(name) {
                     names.push(name);
                 }
             }

@@ -6,11 +6,13 @@ use opentelemetry::{Context, global};
 
 /// The current context with what `headers` carry: the span to continue, baggage.
 pub fn extract(headers: &HeaderMap) -> Context {
-    Context::map_current(|cx| extract_with(cx, headers))
+    extract_with(&Context::current(), headers)
 }
 
 /// The context `base` with what `headers` carry.
 pub fn extract_with(base: &Context, headers: &HeaderMap) -> Context {
+    // Where no propagator is installed, OpenTelemetry's own answers with the current context instead of the given one.
+    let _attached = base.clone().attach();
     global::get_text_map_propagator(|propagator| propagator.extract_with_context(base, &Read(headers)))
 }
 

@@ -27,6 +27,7 @@
 mod attach;
 mod correlation;
 mod exclude;
+mod forwarded;
 mod request;
 mod route;
 mod trace;

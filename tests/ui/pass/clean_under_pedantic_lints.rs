@@ -7,6 +7,12 @@ use traced::traced;
 #[traced]
 fn one_line() -> i64 { 1 }
 
+#[traced(attrs(n))]
+fn one_line_with_an_argument(n: i64) -> Result<i64, String> { Ok(1) }
+
+#[traced]
+async fn one_line_async(n: i64) -> i64 { n }
+
 #[traced]
 fn unit() {}
 
@@ -35,6 +41,7 @@ fn never() -> ! {
 fn main() {
     one_line();
     unit();
+    let _ = (one_line_with_an_argument(1), one_line_async(1));
     let _ = ends_in_return(1);
     let _ = (unused_but_recorded(1), mutated(1));
     if std::env::args().count() > 1000 {
