@@ -12,7 +12,7 @@ static WAIT: Site =
     Site::new("wait for connection", "traced::database", file!(), line!()).with_scope("traced::database");
 
 /// How long a connection may take until waiting for it is worth a span.
-const NOTABLE: Duration = Duration::from_millis(1);
+const NOTABLE: Duration = Duration::from_millis(10);
 
 /// A manager whose pool [`get`] takes connections from.
 pub trait Pooled {
