@@ -22,7 +22,7 @@ pub trait Pooled {
 
 /// Takes a connection from `pool`; having to wait for it shows as a span, `wait for connection`.
 ///
-/// There is none when the connection is there within a millisecond, and the span starts after that millisecond.
+/// There is none when the connection is there within 10 ms, and the span starts after these.
 ///
 /// # Errors
 ///
