@@ -36,7 +36,8 @@ impl RedisCache {
     /// [`ConfigError`] when the URL is none.
     pub async fn new(url: &SecretString) -> Result<Self, ConfigError> {
         let wrong = |_| ConfigError::new("REDIS_URL", "is no valid redis:// URL", "Set it to redis://HOST:6379/0");
-        let config = AsyncConnectionConfig::new().set_connection_timeout(Some(PATIENCE)).set_response_timeout(Some(PATIENCE));
+        let config =
+            AsyncConnectionConfig::new().set_connection_timeout(Some(PATIENCE)).set_response_timeout(Some(PATIENCE));
         // Keys are numbers of books.
         let manager = Manager::new(url.expose_secret()).map_err(wrong)?.config(config).record_keys();
         let pool = bb8::Pool::builder().max_size(CONNECTIONS).connection_timeout(PATIENCE).test_on_check_out(false);

@@ -3,7 +3,7 @@
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::visit_mut::{self, VisitMut};
-use syn::{LitStr, ReturnType, Type};
+use syn::{Lifetime, LitStr, ReturnType, Type};
 
 use super::params::Params;
 use super::{entry, outcome};
@@ -143,7 +143,8 @@ impl Parts<'_> {
 
     /// Attributes are evaluated at the call, where the parameters still are; parent and start are those of the first poll.
     fn async_block(&self, tail: &AsyncTail) -> TokenStream {
-        let Self { site, output, args, private, .. } = self;
+        let Self { site, output, args, params, private, .. } = self;
+        let rebind = &params.rebind;
         let statements = &tail.statements;
         let block_attrs = &tail.block.attrs;
         let capture = &tail.block.capture;
@@ -164,7 +165,7 @@ impl Parts<'_> {
                 quote!(#future.#method())
             }
         };
-        quote!({ #site let #pending = #prepare; #(#statements)* #wrapped })
+        quote!({ #site let #pending = #prepare; #rebind #(#statements)* #wrapped })
     }
 
     /// A future or stream that somebody else made: `wrap` is the runtime's function that puts the span around it.
@@ -203,8 +204,14 @@ impl Parts<'_> {
 }
 
 /// `statements` before the body, in its own braces as they came; alone they are enough.
+///
+/// The label keeps `unused_braces` off the user's braces without silencing it inside of them.
 fn block(statements: &TokenStream, body: impl ToTokens) -> TokenStream {
-    if statements.is_empty() { body.into_token_stream() } else { quote!({ #statements #body }) }
+    if statements.is_empty() {
+        return body.into_token_stream();
+    }
+    let label = Lifetime::new("'_body", Span::mixed_site());
+    quote!({ #statements #label: #body })
 }
 
 /// `if false { let returned: T = loop {}; return returned; }`: tells an async block what it returns, so that a wrong

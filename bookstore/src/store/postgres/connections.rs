@@ -119,7 +119,9 @@ fn store_error(error: &Error) -> StoreError {
         // Read-only: a replica that is about to take over. Classes: connection, transaction lost to another, resources,
         // operator's intervention (shutdown, cancelled by the timeout), system.
         "25006" => StoreError::Unavailable(error.to_string()),
-        code if ["08", "28", "40", "53", "57", "58"].contains(&&code[..2]) => StoreError::Unavailable(error.to_string()),
+        code if ["08", "28", "40", "53", "57", "58"].contains(&&code[..2]) => {
+            StoreError::Unavailable(error.to_string())
+        }
         _ => StoreError::Failed(error.to_string()),
     }
 }

@@ -80,13 +80,7 @@ impl Store for PostgresStore {
     }
 
     async fn insert_user(&self, user: &NewUser) -> Result<User, StoreError> {
-        let values: Values<'_> = &[
-            &user.username,
-            &user.email,
-            &user.full_name,
-            &user.password_hash,
-            &now(),
-        ];
+        let values: Values<'_> = &[&user.username, &user.email, &user.full_name, &user.password_hash, &now()];
         rows::one(self.connections.rows(INSERT_USER, values).await?, rows::user)
     }
 
@@ -130,13 +124,14 @@ impl Store for PostgresStore {
     }
 
     async fn books(&self, query: &BookQuery) -> Result<Vec<Book>, StoreError> {
-        let values: Values<'_> = &[
-            &query.category,
-            &query.search.as_deref().map(folded),
-            &query.limit,
-            &query.skip,
-        ];
-        self.connections.rows(BOOKS, values).await?.iter().map(rows::book).collect::<Result<_, _>>().map_err(rows::error)
+        let values: Values<'_> = &[&query.category, &query.search.as_deref().map(folded), &query.limit, &query.skip];
+        self.connections
+            .rows(BOOKS, values)
+            .await?
+            .iter()
+            .map(rows::book)
+            .collect::<Result<_, _>>()
+            .map_err(rows::error)
     }
 
     async fn update_book(&self, id: i64, owner_id: i64, patch: &BookPatch) -> Result<Option<Book>, StoreError> {
