@@ -48,7 +48,7 @@ enum Form {
 impl Attr {
     /// Parses a comma-separated list to its end; a mistake in one element does not hide those in others.
     pub fn parse_list(input: ParseStream<'_>, errors: &mut Errors) -> Vec<Self> {
-        list::parse(input, errors, |input, errors| Self::parse_checked(input, errors))
+        list::parse(input, errors, Self::parse_checked)
     }
 
     /// Parses one element; what is wrong with an element that parses is added to `errors`.
@@ -79,12 +79,11 @@ impl Attr {
                 errors.on(key, "an attribute key must hold no white space");
             }
         }
-        if value.form != Form::Redacted {
-            if let Some(name) = secrets::shown_variable(&value.expr) {
-                if let Some(message) = secrets::refusal(name) {
-                    errors.on(&value.expr, message);
-                }
-            }
+        if value.form != Form::Redacted
+            && let Some(name) = secrets::shown_variable(&value.expr)
+            && let Some(message) = secrets::refusal(name)
+        {
+            errors.on(&value.expr, message);
         }
     }
 

@@ -40,7 +40,7 @@ pub fn span(tokens: TokenStream) -> TokenStream {
         if !input.is_empty() {
             input.parse::<Token![,]>()?;
         }
-        for element in list::parse(input, &mut errors, |input, errors| Element::parse(input, errors)) {
+        for element in list::parse(input, &mut errors, Element::parse) {
             match element {
                 Element::Attr(attr) => args.attrs.push(attr),
                 Element::Around(what) => around = what,

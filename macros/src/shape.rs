@@ -52,10 +52,10 @@ impl Shape {
             Some(Returns::Stream(_)) => return Self::Stream { boxed },
             None => {}
         }
-        if mentions_async(&function.body.stream()) {
-            if let Some(tail) = AsyncTail::of(function) {
-                return Self::AsyncBlock(tail);
-            }
+        if mentions_async(&function.body.stream())
+            && let Some(tail) = AsyncTail::of(function)
+        {
+            return Self::AsyncBlock(tail);
         }
         Self::Sync
     }

@@ -23,10 +23,10 @@ pub fn nearest<'a>(word: &str, valid: impl IntoIterator<Item = &'a str>) -> Opti
         ("tracer", "scope"),
     ];
     let valid: Vec<&str> = valid.into_iter().collect();
-    if let Some((_, meant)) = SYNONYMS.iter().find(|(peer, _)| *peer == word) {
-        if let Some(meant) = valid.iter().find(|v| *v == meant) {
-            return Some(meant);
-        }
+    if let Some((_, meant)) = SYNONYMS.iter().find(|(peer, _)| *peer == word)
+        && let Some(meant) = valid.iter().find(|v| *v == meant)
+    {
+        return Some(meant);
     }
     // Two letters are too few to be sure.
     let near = match word.chars().count() {

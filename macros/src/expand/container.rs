@@ -12,10 +12,10 @@ use crate::item::Function;
 pub fn implementation(mut block: ItemImpl, args: &Args, errors: &mut Errors) -> TokenStream {
     check(args, "an impl block", errors);
     for item in &mut block.items {
-        if let ImplItem::Fn(method) = item {
-            if let Some(tokens) = inner(method.to_token_stream(), args, errors) {
-                *item = ImplItem::Verbatim(tokens);
-            }
+        if let ImplItem::Fn(method) = item
+            && let Some(tokens) = inner(method.to_token_stream(), args, errors)
+        {
+            *item = ImplItem::Verbatim(tokens);
         }
     }
     block.into_token_stream()
@@ -24,12 +24,11 @@ pub fn implementation(mut block: ItemImpl, args: &Args, errors: &mut Errors) -> 
 pub fn definition(mut definition: ItemTrait, args: &Args, errors: &mut Errors) -> TokenStream {
     check(args, "a trait", errors);
     for item in &mut definition.items {
-        if let TraitItem::Fn(method) = item {
-            if method.default.is_some() {
-                if let Some(tokens) = inner(method.to_token_stream(), args, errors) {
-                    *item = TraitItem::Verbatim(tokens);
-                }
-            }
+        if let TraitItem::Fn(method) = item
+            && method.default.is_some()
+            && let Some(tokens) = inner(method.to_token_stream(), args, errors)
+        {
+            *item = TraitItem::Verbatim(tokens);
         }
     }
     definition.into_token_stream()

@@ -41,10 +41,10 @@ impl Params {
                         || matches!(args.capture, Some(Capture::All(_)));
                     // Whether it is there, and what lints say of it, holds for the rebinding, too.
                     let cfgs: Vec<Attribute> = param.attrs.iter().filter(|a| is_carried(a)).cloned().collect();
-                    if let Pat::Ident(PatIdent { ident, .. }) = &*param.pat {
-                        if !cfgs.iter().any(|a| a.path().is_ident("cfg")) {
-                            params.names.push(ident.clone());
-                        }
+                    if let Pat::Ident(PatIdent { ident, .. }) = &*param.pat
+                        && !cfgs.iter().any(|a| a.path().is_ident("cfg"))
+                    {
+                        params.names.push(ident.clone());
                     }
                     let mentioned = &args.mentioned;
                     if !recorded && leaves_unbound(&param.pat) && !binds_any(&param.pat, mentioned) {
