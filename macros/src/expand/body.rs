@@ -160,7 +160,8 @@ impl Parts<'_> {
 
     /// Attributes are evaluated at the call, where the parameters still are; parent and start are those of the first poll.
     fn async_block(&self, tail: &AsyncTail) -> TokenStream {
-        let Self { site, output, args, private, .. } = self;
+        let Self { site, output, args, params, private, .. } = self;
+        let rebind = &params.rebind;
         let statements = &tail.statements;
         let block_attrs = &tail.block.attrs;
         let capture = &tail.block.capture;
@@ -181,7 +182,7 @@ impl Parts<'_> {
                 quote!(#future.#method())
             }
         };
-        quote!({ #site let #pending = #prepare; #(#statements)* #wrapped })
+        quote!({ #site let #pending = #prepare; #rebind #(#statements)* #wrapped })
     }
 
     /// A future or stream that somebody else made: `wrap` is the runtime's function that puts the span around it, `of`
