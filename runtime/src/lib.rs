@@ -56,5 +56,8 @@ pub use outcome::ErrorType;
 pub use span::{AsLink, AsParent, Current, Filter, FilterError, FnExt, FutureExt, Level, SpanGuard, current};
 #[cfg(feature = "enable")]
 pub use telemetry::{Dropped, FlushError, Health, InvalidVariable, SetupError, Telemetry, TelemetryBuilder, Warning};
-pub use traced_macros::{Attributes, ErrorType, attr, event, span, traced};
+#[doc = include_str!("../docs/traced.md")]
+#[doc(inline)]
+pub use traced_macros::traced;
+pub use traced_macros::{Attributes, ErrorType, attr, event, span};
 pub use value::{Attributes, Fields, REDACTED, Redacted, Slot, Value};

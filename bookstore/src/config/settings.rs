@@ -17,7 +17,7 @@ pub struct Settings {
     #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
     pub database_url: Option<String>,
 
-    /// redis://[USER:PASSWORD@]HOST:6379/0 [default: a cache in this process]
+    /// redis://HOST:6379/0, or redis://USER:PASSWORD@HOST:6379/0 [default: a cache in this process]
     #[arg(long, env = "REDIS_URL", hide_env_values = true)]
     pub redis_url: Option<String>,
 

@@ -51,8 +51,8 @@ pub fn function(function: &mut Function, args: &Args, errors: &mut Errors) -> To
         Shape::Sync => parts.sync(),
         Shape::Async => parts.asynchronous(),
         Shape::AsyncBlock(tail) => parts.async_block(&tail),
-        Shape::Future { boxed } => parts.returned(boxed, &Ident::new("returned_future", Span::mixed_site())),
-        Shape::Stream { boxed } => parts.returned(boxed, &Ident::new("returned_stream", Span::mixed_site())),
+        Shape::Future { boxed } => parts.returned(boxed, &quote!(returned_future), &quote!(future_of)),
+        Shape::Stream { boxed } => parts.returned(boxed, &quote!(returned_stream), &quote!(stream_of)),
     };
     let allow = ALLOW.iter().map(|lint| lint.parse::<TokenStream>().unwrap_or_default());
     let function = function.to_tokens_with(body);
@@ -160,7 +160,8 @@ impl Parts<'_> {
 
     /// Attributes are evaluated at the call, where the parameters still are; parent and start are those of the first poll.
     fn async_block(&self, tail: &AsyncTail) -> TokenStream {
-        let Self { site, output, args, private, .. } = self;
+        let Self { site, output, args, params, private, .. } = self;
+        let rebind = &params.rebind;
         let statements = &tail.statements;
         let block_attrs = &tail.block.attrs;
         let capture = &tail.block.capture;
@@ -181,21 +182,24 @@ impl Parts<'_> {
                 quote!(#future.#method())
             }
         };
-        quote!({ #site let #pending = #prepare; #(#statements)* #wrapped })
+        quote!({ #site let #pending = #prepare; #rebind #(#statements)* #wrapped })
     }
 
-    /// A future or stream that somebody else made: `wrap` is the runtime's function that puts the span around it.
-    fn returned(&self, boxed: bool, wrap: &Ident) -> TokenStream {
+    /// A future or stream that somebody else made: `wrap` is the runtime's function that puts the span around it, `of`
+    /// the one that tells the compiler what it gives.
+    fn returned(&self, boxed: bool, wrap: &TokenStream, of: &TokenStream) -> TokenStream {
         let Self { site, body, output, args, params, private, .. } = self;
         let rebind = &params.rebind;
         let returns = erased(output);
         let known = shape::future_output(output);
+        let returned = known.as_ref().map_or_else(|| quote!(_), |ty| without_impl_trait(ty).into_token_stream());
         let plain = known.is_some_and(|ty| shape::is_plain(&ReturnType::Type(Default::default(), Box::new(ty))));
         let note = outcome::note(args, plain, private);
         let pending = Ident::new("pending", Span::mixed_site());
         let block = block(rebind, body);
-        let (prepare, wrap) = self.prepare(quote!(#wrap));
-        let wrapped = quote!(#private::#wrap(#pending, (move || -> #returns #block)(), #note));
+        let (prepare, wrap) = self.prepare(wrap.clone());
+        let inside = quote!(#private::#of::<#returned, _>((move || -> #returns #block)()));
+        let wrapped = quote!(#private::#wrap(#pending, #inside, #note));
         let wrapped = if boxed { quote!(#private::boxed(#wrapped)) } else { wrapped };
         quote!({ #site let #pending = #prepare; #wrapped })
     }

@@ -1,8 +1,9 @@
 //! Impl blocks, traits and inline modules: each function inside is traced, refined by its own `#[traced(..)]`.
 
 use proc_macro2::TokenStream;
-use quote::{ToTokens, quote};
-use syn::{Attribute, ImplItem, Item, ItemImpl, ItemMod, ItemTrait, Meta, TraitItem};
+use quote::ToTokens;
+use syn::punctuated::Punctuated;
+use syn::{Attribute, ImplItem, Item, ItemImpl, ItemMod, ItemTrait, Meta, Token, TraitItem};
 
 use crate::args::Args;
 use crate::errors::Errors;
@@ -102,14 +103,25 @@ fn is_test(attribute: &Attribute) -> bool {
     attribute.path().segments.last().is_some_and(|segment| segment.ident == "test")
 }
 
+/// Under `#[cfg(test)]` or `#[cfg(all(test, ..))]`.
 fn is_cfg_test(item: &Item) -> bool {
     let attrs = match item {
         Item::Mod(item) => &item.attrs,
         Item::Fn(item) => &item.attrs,
         Item::Impl(item) => &item.attrs,
+        Item::Trait(item) => &item.attrs,
         _ => return false,
     };
-    attrs.iter().any(|a| a.path().is_ident("cfg") && quote!(#a).to_string().contains("test"))
+    fn asks_for_test(meta: &Meta) -> bool {
+        match meta {
+            Meta::Path(path) => path.is_ident("test"),
+            Meta::List(list) if list.path.is_ident("all") => list
+                .parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated)
+                .is_ok_and(|all| all.iter().any(asks_for_test)),
+            _ => false,
+        }
+    }
+    attrs.iter().any(|a| a.path().is_ident("cfg") && a.parse_args().is_ok_and(|meta| asks_for_test(&meta)))
 }
 
 /// What speaks of one function can't be said of many.

@@ -5,6 +5,8 @@ mod container;
 mod entry;
 mod outcome;
 mod params;
+#[cfg(all(test, feature = "enable"))]
+mod snapshots;
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};

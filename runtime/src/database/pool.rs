@@ -17,7 +17,7 @@ static WAIT: Site =
     Site::new("wait for connection", "traced::database", file!(), line!()).with_scope("traced::database");
 
 /// How long a connection may take until waiting for it is worth a span.
-const NOTABLE: Duration = Duration::from_millis(1);
+const NOTABLE: Duration = Duration::from_millis(10);
 
 /// A manager whose pool [`get`] takes connections from.
 pub trait Pooled: ManageConnection {
@@ -32,7 +32,7 @@ pub trait Pooled: ManageConnection {
 
 /// Takes a connection from `pool`; having to wait for it shows as a span, `wait for connection`.
 ///
-/// There is none when the connection is there within a millisecond, and the span starts after that millisecond.
+/// There is none when the connection is there within 10 ms, and the span starts after these.
 ///
 /// # Errors
 ///

@@ -21,7 +21,7 @@ pub use future::InSpan;
 pub use guard::SpanGuard;
 pub use opened::{Pending, open, unopened};
 pub use relations::{AsLink, AsParent, Links};
-pub use run::{attributes, enrich, enriched, enriched_future, event, returned_future, sync};
+pub use run::{attributes, enrich, enriched, enriched_future, event, future_of, returned_future, stream_of, sync};
 pub use site::{Level, Site};
 pub use start::Start;
 pub use stream::returned_stream;

@@ -94,10 +94,14 @@ fn nothing_secret_is_exported_or_printed_on_postgresql_and_redis() {
 #[test]
 fn nothing_secret_is_exported_or_printed_without_databases() {
     let receiver = OtlpReceiver::start();
-    let mut bookstore = Start::unconfigured().env("OTEL_EXPORTER_OTLP_ENDPOINT", receiver.endpoint()).ready();
+    // Compressed, for a change: the receiver searches what it has decompressed.
+    let start = Start::unconfigured().env("OTEL_EXPORTER_OTLP_COMPRESSION", "gzip");
+    let mut bookstore = start.env("OTEL_EXPORTER_OTLP_ENDPOINT", receiver.endpoint()).ready();
     let tokens = drive(&bookstore);
     assert_eq!(bookstore.stop().code, 0, "{}", bookstore.output());
     receiver.wait_for("the session", |spans| spans.iter().any(|span| span.name == "GET /books/"));
+    let encoding = receiver.received()[0].headers.get("content-encoding").cloned();
+    assert_eq!(encoding.as_deref(), Some("gzip"));
     assert_eq!(receiver.found(&["Findable title"]).len(), 1, "the search finds what is there");
     let secrets: Vec<&str> = SECRETS.into_iter().chain(tokens.iter().map(String::as_str)).collect();
     silent(&receiver.found(&secrets), &bookstore.output(), &secrets);

@@ -14,6 +14,21 @@ fn one_line_with_an_argument(n: i64) -> Result<i64, String> { Ok(1) }
 async fn one_line_async(n: i64) -> i64 { n }
 
 #[traced]
+fn one_line_with_an_argument(n: i64) -> i64 { n + 1 }
+
+#[traced]
+async fn one_line_async(n: i64) -> i64 { n + 1 }
+
+#[traced]
+fn one_line_boxed(mut n: i64) -> std::pin::Pin<Box<dyn Future<Output = i64>>> { n += 1; Box::pin(async move { n }) }
+
+#[traced(future)]
+fn one_line_returned(n: i64) -> impl Future<Output = i64> { one_line_async(n) }
+
+#[traced]
+fn lints_on_parameters(#[allow(unused_variables)] n: i64, #[cfg(false)] m: Missing) {}
+
+#[traced]
 fn unit() {}
 
 #[traced]
@@ -40,6 +55,8 @@ fn never() -> ! {
 
 fn main() {
     one_line();
+    let _ = (one_line_with_an_argument(1), one_line_async(1), one_line_boxed(1), one_line_returned(1));
+    lints_on_parameters(1);
     unit();
     let _ = (one_line_with_an_argument(1), one_line_async(1));
     let _ = ends_in_return(1);
