@@ -1,8 +1,13 @@
 //! Metrics of requests and statements, as an exporter is given them and as Prometheus reads them.
 
-use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+mod support;
 
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
+use prost::Message;
+use support::{Answer, Collector};
 use traced::opentelemetry_sdk::metrics::InMemoryMetricExporter;
 use traced::opentelemetry_sdk::metrics::data::{AggregatedMetrics, Metric, MetricData};
 use traced::{Telemetry, TelemetryBuilder};
@@ -112,6 +117,60 @@ fn after_the_shutdown_nobody_measures() {
     let database = traced::database::Database::new("sqlite");
     database.statement("SELECT 1").run(|| Ok::<_, std::fmt::Error>(())).unwrap();
     assert_eq!(measured.exporter.get_finished_metrics().unwrap().len(), before);
+}
+
+/// A telemetry whose metrics go to `collector`, and what it warns of.
+fn to(collector: &Collector) -> (Telemetry, Arc<Mutex<Vec<String>>>) {
+    let base = collector.base();
+    let warnings = Arc::<Mutex<Vec<String>>>::default();
+    let heard = Arc::clone(&warnings);
+    let telemetry = Telemetry::builder()
+        .environment(move |name| match name {
+            "OTEL_TRACES_EXPORTER" => Some("none".to_owned()),
+            "OTEL_EXPORTER_OTLP_ENDPOINT" => Some(base.clone()),
+            "OTEL_EXPORTER_OTLP_COMPRESSION" => Some("none".to_owned()),
+            _ => None,
+        })
+        .service_name("measured")
+        .on_warning(move |warning| heard.lock().unwrap().push(warning.to_string()))
+        .install()
+        .unwrap();
+    (telemetry, warnings)
+}
+
+#[test]
+fn otlp_is_the_default() {
+    let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let collector = Collector::start(Answer::Ok);
+    let (telemetry, warnings) = to(&collector);
+    let database = traced::database::Database::new("sqlite");
+    database.statement("SELECT 1").run(|| Ok::<_, std::fmt::Error>(())).unwrap();
+    telemetry.shutdown().unwrap();
+    let (path, body) = collector.others().pop().unwrap();
+    assert_eq!(path, "/v1/metrics");
+    let request = ExportMetricsServiceRequest::decode(body.as_slice()).unwrap();
+    let resource = request.resource_metrics[0].resource.as_ref().unwrap();
+    assert!(resource.attributes.iter().any(|pair| pair.key == "service.name"));
+    let metrics = request.resource_metrics[0].scope_metrics.iter().flat_map(|scope| &scope.metrics);
+    assert!(metrics.map(|metric| metric.name.as_str()).any(|name| name == "db.client.operation.duration"));
+    assert!(warnings.lock().unwrap().is_empty());
+}
+
+#[test]
+fn a_collector_that_takes_no_metrics_is_one_warning_with_the_remedy() {
+    let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let collector = Collector::start(Answer::Status(404));
+    let (telemetry, warnings) = to(&collector);
+    let database = traced::database::Database::new("sqlite");
+    for _ in 0..2 {
+        database.statement("SELECT 1").run(|| Ok::<_, std::fmt::Error>(())).unwrap();
+        assert!(telemetry.flush().unwrap_err().to_string().contains("the metrics could not be delivered"));
+    }
+    telemetry.shutdown().unwrap_err();
+    let warnings = warnings.lock().unwrap();
+    assert_eq!(warnings.len(), 1, "{warnings:?}");
+    assert!(warnings[0].starts_with("metrics can't be delivered to http://"), "{warnings:?}");
+    assert!(warnings[0].contains("OTEL_METRICS_EXPORTER=none"), "{warnings:?}");
 }
 
 #[cfg(feature = "warp")]
