@@ -109,6 +109,44 @@ fn a_statement_that_is_given_up_is_cancelled() {
     assert_eq!(points[0].0["error.type"], "cancelled");
 }
 
+/// Takes the first batch and no other.
+#[derive(Debug, Default)]
+struct Once(std::sync::atomic::AtomicBool);
+
+impl traced::opentelemetry_sdk::trace::SpanExporter for Once {
+    async fn export(
+        &self,
+        _: Vec<traced::opentelemetry_sdk::trace::SpanData>,
+    ) -> traced::opentelemetry_sdk::error::OTelSdkResult {
+        match self.0.swap(true, std::sync::atomic::Ordering::Relaxed) {
+            false => Ok(()),
+            true => Err(traced::opentelemetry_sdk::error::OTelSdkError::InternalFailure("no more".to_owned())),
+        }
+    }
+}
+
+#[traced::traced]
+fn work() {}
+
+#[test]
+fn the_pipeline_counts_what_it_starts_exports_and_loses() {
+    let measured = start(|builder| builder.span_exporter(Once::default()).on_warning(|_| {}));
+    work();
+    measured.telemetry.flush().unwrap();
+    work();
+    work();
+    measured.telemetry.flush().unwrap_err();
+    let sum = |name: &str| measured.points(name).iter().map(|(_, value)| value).sum::<f64>();
+    assert_eq!(sum("otel.sdk.span.started"), 3.0);
+    assert_eq!(sum("otel.sdk.span.live"), 0.0);
+    assert_eq!(sum("otel.sdk.processor.span.processed"), 3.0);
+    let failed = measured.matching("otel.sdk.exporter.span.exported", "error.type", "export_failed");
+    assert_eq!(failed[0].1, 2.0);
+    assert_eq!(sum("otel.sdk.exporter.span.exported"), 3.0);
+    assert_eq!(measured.matching("otel.sdk.exporter.operation.duration", "error.type", "export_failed")[0].1, 1.0);
+    assert!(sum("otel.sdk.processor.span.queue.capacity") > 0.0);
+}
+
 #[test]
 fn after_the_shutdown_nobody_measures() {
     let measured = start(|builder| builder);

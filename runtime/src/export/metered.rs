@@ -104,7 +104,9 @@ impl<E: SpanExporter> SpanExporter for Metered<E> {
         if let Some(limit) = self.watch.value_length {
             batch.iter_mut().for_each(|span| truncate(span, limit));
         }
+        let start = Instant::now();
         let outcome = self.deliver(batch).await;
+        crate::metrics::exported(start.elapsed(), outcome.is_err());
         self.report(&outcome, spans);
         let result = outcome.as_ref().map(|_| ()).map_err(|error| OTelSdkError::InternalFailure(error.clone()));
         self.stats.settled(spans, outcome);

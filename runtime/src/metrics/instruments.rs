@@ -3,11 +3,12 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use opentelemetry::metrics::MeterProvider as _;
+use opentelemetry::metrics::{Histogram, MeterProvider as _};
 use opentelemetry_sdk::metrics::SdkMeterProvider;
 
 use super::database::Database;
 use super::http::Http;
+use super::pipeline;
 
 /// The instruments of one meter provider.
 #[derive(Debug)]
@@ -15,6 +16,7 @@ pub(crate) struct Instruments {
     #[cfg_attr(not(feature = "warp"), allow(dead_code))]
     pub(super) http: Http,
     pub(super) database: Database,
+    pub(super) export_duration: Histogram<f64>,
 }
 
 static INSTALLED: RwLock<Option<Arc<Instruments>>> = RwLock::new(None);
@@ -27,6 +29,7 @@ impl Instruments {
         Self {
             http: Http::new(&provider.meter("traced::warp")),
             database: Database::new(&provider.meter("traced::database")),
+            export_duration: pipeline::export_duration(&provider.meter("traced")),
         }
     }
 }

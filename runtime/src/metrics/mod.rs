@@ -14,6 +14,10 @@
 //! | `db.client.operation.duration` | histogram, s | [`database`](crate::database), `postgres`, `redis` | stable |
 //! | `db.client.response.returned_rows` | histogram | [`database`](crate::database), `postgres` | in development |
 //! | `db.client.connection.*` | see [`observe`](crate::database::observe) | pools | in development |
+//! | `otel.sdk.span.started`, `otel.sdk.span.live` | counter, up-down counter | the pipeline | in development |
+//! | `otel.sdk.processor.span.processed`, `.queue.size`, `.queue.capacity` | counter, up-down counters | the pipeline | in development |
+//! | `otel.sdk.exporter.span.exported` | counter, by `error.type` | the pipeline | in development |
+//! | `otel.sdk.exporter.operation.duration` | histogram, s | the pipeline | in development |
 //!
 //! Names, units, attributes and buckets are those of the [semantic
 //! conventions](https://opentelemetry.io/docs/specs/semconv/) 1.37. Measuring does not depend on sampling. The SDK keeps at
@@ -27,6 +31,7 @@ mod database;
 mod exporter;
 mod http;
 mod instruments;
+mod pipeline;
 mod plan;
 #[cfg(feature = "prometheus")]
 mod prometheus;
@@ -37,6 +42,7 @@ pub(crate) use database::{connection_created, connection_waited};
 #[cfg(feature = "warp")]
 pub(crate) use http::Exchange;
 pub(crate) use instruments::is_on;
+pub(crate) use pipeline::exported;
 pub(crate) use plan::{Given, Metrics, Plan};
 #[cfg(feature = "prometheus")]
 pub use prometheus::Prometheus;

@@ -5,6 +5,7 @@ use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use opentelemetry::global;
+use opentelemetry::metrics::MeterProvider as _;
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::metrics::exporter::PushMetricExporter;
 use opentelemetry_sdk::metrics::{MeterProviderBuilder, PeriodicReader, SdkMeterProvider, Temporality};
@@ -12,11 +13,11 @@ use opentelemetry_sdk::metrics::{MeterProviderBuilder, PeriodicReader, SdkMeterP
 use super::console::Console;
 use super::exporter::Otlp;
 use super::instruments::{self, Instruments};
-use crate::SetupError;
 use crate::export::Closing;
 use crate::export::otlp::{OtlpSettings, names};
 use crate::signal::{Asked, Post, PrometheusExporter, Signal, Wish, asked};
 use crate::telemetry::{Reader, Reporter};
+use crate::{Health, SetupError};
 
 static METRICS: Signal =
     Signal { name: "metrics", exporter: "OTEL_METRICS_EXPORTER", otlp: names!("METRICS", "v1/metrics") };
@@ -134,6 +135,11 @@ pub(crate) struct Metrics {
 }
 
 impl Metrics {
+    /// Puts on metrics how the pipeline of the spans fares.
+    pub(crate) fn observe_pipeline(&self, health: impl Fn() -> Health + Clone + Send + Sync + 'static) {
+        super::pipeline::observe(&self.provider.meter("traced"), health);
+    }
+
     /// Makes them the program's.
     pub(crate) fn install(&self) {
         global::set_meter_provider(self.provider.clone());

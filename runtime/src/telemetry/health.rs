@@ -10,6 +10,8 @@ use std::time::Instant;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Health {
+    /// Recorded spans that have started.
+    pub started: u64,
     /// Spans that have started and not yet ended.
     pub open: u64,
     /// Ended spans that wait for export, or are being exported.
@@ -187,6 +189,7 @@ impl Stats {
 
     pub(crate) fn add_to(&self, health: &mut Health) {
         let settled = self.outcome();
+        health.started = health.started.max(self.started.load(Relaxed));
         health.open = health.open.max(self.open());
         health.queued += self.waiting(&settled);
         health.queue_capacity += self.capacity;
@@ -245,6 +248,7 @@ mod tests {
         stats.settled(1, Err("refused".to_owned()));
         let dropped = Dropped { queue_full: 2, export_failed: 1, rejected: 1, shut_down: 0 };
         let expected = Health {
+            started: 6,
             open: 1,
             queued: 0,
             queue_capacity: 3,

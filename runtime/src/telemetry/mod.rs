@@ -88,6 +88,14 @@ struct Parts {
     destination: String,
 }
 
+fn health_of(stats: &[Arc<Stats>]) -> Health {
+    let mut health = Health::default();
+    for stats in stats {
+        stats.add_to(&mut health);
+    }
+    health
+}
+
 /// While one lives, no second telemetry can be installed.
 #[derive(Debug)]
 struct Claim(());
@@ -141,6 +149,10 @@ impl Telemetry {
     /// With metrics, which become the program's.
     #[cfg(feature = "metrics")]
     fn with_metrics(mut self, metrics: Option<crate::metrics::Metrics>) -> Self {
+        if let Some(metrics) = metrics.as_ref().filter(|_| !self.stats.is_empty()) {
+            let stats = self.stats.clone();
+            metrics.observe_pipeline(move || health_of(&stats));
+        }
         self.metrics = metrics;
         self.metrics.iter().for_each(crate::metrics::Metrics::install);
         self
@@ -182,11 +194,7 @@ impl Telemetry {
     /// How the pipeline fares. With a provider [of the application's own](TelemetryBuilder::tracer_provider) nothing is
     /// known, and every count is zero.
     pub fn health(&self) -> Health {
-        let mut health = Health::default();
-        for stats in &self.stats {
-            stats.add_to(&mut health);
-        }
-        health
+        health_of(&self.stats)
     }
 
     /// Delivers every span that has ended, and the metrics as they are then, and waits for that.
