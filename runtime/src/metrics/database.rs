@@ -4,7 +4,9 @@
 
 use std::borrow::Cow;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+#[cfg(any(feature = "postgres", feature = "redis"))]
+use std::time::Duration;
+use std::time::Instant;
 
 use opentelemetry::KeyValue;
 use opentelemetry::metrics::{Histogram, Meter};

@@ -7,15 +7,18 @@ use opentelemetry::metrics::{Histogram, MeterProvider as _};
 use opentelemetry_sdk::metrics::SdkMeterProvider;
 
 use super::database::Database;
+use super::function::Functions;
+#[cfg(feature = "warp")]
 use super::http::Http;
 use super::pipeline;
 
 /// The instruments of one meter provider.
 #[derive(Debug)]
 pub(crate) struct Instruments {
-    #[cfg_attr(not(feature = "warp"), allow(dead_code))]
+    #[cfg(feature = "warp")]
     pub(super) http: Http,
     pub(super) database: Database,
+    pub(super) functions: Functions,
     pub(super) export_duration: Histogram<f64>,
 }
 
@@ -27,7 +30,9 @@ static ON: AtomicBool = AtomicBool::new(false);
 impl Instruments {
     pub(super) fn new(provider: &SdkMeterProvider) -> Self {
         Self {
+            #[cfg(feature = "warp")]
             http: Http::new(&provider.meter("traced::warp")),
+            functions: Functions::new(provider),
             database: Database::new(&provider.meter("traced::database")),
             export_duration: pipeline::export_duration(&provider.meter("traced")),
         }

@@ -14,6 +14,8 @@
 //! | `db.client.operation.duration` | histogram, s | [`database`](crate::database), `postgres`, `redis` | stable |
 //! | `db.client.response.returned_rows` | histogram | [`database`](crate::database), `postgres` | in development |
 //! | `db.client.connection.*` | see [`observe`](crate::database::observe) | pools | in development |
+//! | `traced.function.duration` | histogram, s | `#[traced(metrics)]`; its count is that of the calls | own |
+//! | `traced.function.active` | up-down counter | `#[traced(metrics)]` | own |
 //! | `otel.sdk.span.started`, `otel.sdk.span.live` | counter, up-down counter | the pipeline | in development |
 //! | `otel.sdk.processor.span.processed`, `.queue.size`, `.queue.capacity` | counter, up-down counters | the pipeline | in development |
 //! | `otel.sdk.exporter.span.exported` | counter, by `error.type` | the pipeline | in development |
@@ -23,12 +25,25 @@
 //! conventions](https://opentelemetry.io/docs/specs/semconv/) 1.37. Measuring does not depend on sampling. The SDK keeps at
 //! most 2,000 combinations of attributes of an instrument; it takes no exemplars.
 //!
+//! A function asks for its metrics with the word `metrics`, which may name them and give them attributes (of few values each:
+//! every combination is a time series). `error.type` tells failed calls, `panic` and `cancelled` ones included:
+//!
+//! ```
+//! #[traced::traced(metrics(name = "book.lookup", cache.hit = hit))]
+//! fn lookup(hit: bool) -> Option<String> { hit.then(|| "Dune".to_owned()) }
+//! # lookup(true);
+//! ```
+//!
+//! gives `book.lookup.duration` and `book.lookup.active`, by `code.function.name`.
+//!
 //! The meter provider is also OpenTelemetry's global one: instruments of your own come from
 //! [`opentelemetry::global::meter`].
 
 mod console;
 mod database;
 mod exporter;
+mod function;
+#[cfg(feature = "warp")]
 mod http;
 mod instruments;
 mod pipeline;
@@ -39,8 +54,13 @@ mod prometheus;
 pub(crate) use database::Operation;
 #[cfg(any(feature = "postgres", feature = "redis"))]
 pub(crate) use database::{connection_created, connection_waited};
+#[doc(hidden)]
+pub use function::{
+    Call, MeasuredFuture, MeasuredStream, measure, measure_later, measured, measured_future, measured_stream,
+};
 #[cfg(feature = "warp")]
 pub(crate) use http::Exchange;
+#[cfg(any(feature = "postgres", feature = "redis"))]
 pub(crate) use instruments::is_on;
 pub(crate) use pipeline::exported;
 pub(crate) use plan::{Given, Metrics, Plan};
