@@ -25,3 +25,4 @@ pub use stream::returned_stream;
 pub(crate) use opened::Opened;
 pub(crate) use relations::GivenParent;
 pub(crate) use site::update_all;
+pub(crate) use start::Parent;

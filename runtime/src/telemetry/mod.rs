@@ -21,6 +21,8 @@ impl Telemetry {
 impl Drop for Telemetry {
     fn drop(&mut self) {
         recorder::uninstall(&self.pipeline);
-        let _ = self.pipeline.provider().shutdown();
+        if let Some(provider) = self.pipeline.provider() {
+            let _ = provider.shutdown();
+        }
     }
 }

@@ -13,7 +13,6 @@ pub use redacted::{REDACTED, Redacted};
 pub use sink::{Fields, Slot};
 
 pub(crate) use recorded::Recorded;
-pub(crate) use sink::Sink;
 
 /// A value that can stand on an attribute.
 ///

@@ -1,0 +1,79 @@
+//! A pipeline of somebody else's: the [`SdkTracerProvider`] that an application already has.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::{PoisonError, RwLock};
+
+use opentelemetry::trace::{SpanBuilder, TraceContextExt, Tracer, TracerProvider};
+use opentelemetry::{Context, KeyValue};
+use opentelemetry_sdk::trace::{SdkTracer, SdkTracerProvider};
+
+use super::OpenSpan;
+use crate::span::{Site, Start};
+use crate::value::Fields;
+
+/// A pipeline of somebody else's.
+#[derive(Debug)]
+pub(crate) struct Foreign {
+    provider: SdkTracerProvider,
+    /// Whether the sampler wants to see the attributes that a span starts with.
+    pub(super) sampler_sees_attributes: bool,
+    /// Whether a span follows the sampled flag of its parent, so that an unsampled parent settles the matter.
+    pub(super) parent_based: bool,
+    tracers: RwLock<HashMap<&'static str, SdkTracer>>,
+}
+
+impl Foreign {
+    pub(super) fn new(provider: SdkTracerProvider) -> Self {
+        Self { provider, sampler_sees_attributes: false, parent_based: false, tracers: RwLock::default() }
+    }
+
+    pub(super) fn provider(&self) -> &SdkTracerProvider {
+        &self.provider
+    }
+
+    pub(super) fn open(&self, start: Start<'_>, parent: &Context) -> Option<OpenSpan> {
+        let Start { site, name, links, attributes, .. } = start;
+        if parent.is_telemetry_suppressed() {
+            return None;
+        }
+        if self.parent_based {
+            let parent = parent.span();
+            let parent = parent.span_context();
+            if parent.is_valid() && !parent.is_sampled() {
+                return None;
+            }
+        }
+        let mut builder =
+            SpanBuilder::from_name(name.map_or(Cow::Borrowed(site.name), |name| Cow::Owned(name.into_owned())))
+                .with_kind(site.kind.clone());
+        if !links.is_empty() {
+            builder = builder.with_links(links);
+        }
+        let mut collect = || -> Vec<KeyValue> {
+            let mut list = Fields::collect(attributes);
+            list.extend(site.code_attributes().into_iter().flatten());
+            list
+        };
+        let span = if self.sampler_sees_attributes {
+            let attributes = collect();
+            self.tracer(site).build_with_context(builder.with_attributes(attributes), parent)
+        } else {
+            let mut span = self.tracer(site).build_with_context(builder, parent);
+            if opentelemetry::trace::Span::is_recording(&span) {
+                opentelemetry::trace::Span::set_attributes(&mut span, collect());
+            }
+            span
+        };
+        Some(OpenSpan::new(parent.with_span(span)))
+    }
+
+    fn tracer(&self, site: &Site) -> SdkTracer {
+        let known = self.tracers.read().unwrap_or_else(PoisonError::into_inner).get(site.scope).cloned();
+        known.unwrap_or_else(|| {
+            let tracer = self.provider.tracer(site.scope);
+            self.tracers.write().unwrap_or_else(PoisonError::into_inner).insert(site.scope, tracer.clone());
+            tracer
+        })
+    }
+}

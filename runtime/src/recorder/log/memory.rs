@@ -1,0 +1,57 @@
+//! The memory that finished spans may take.
+
+use super::sync::{AtomicUsize, Mutex, Ordering};
+
+/// How much memory is kept for reuse when it is free.
+const KEPT: usize = 1024 * 1024;
+
+/// The memory that the finished spans of one pipeline may take: an account of chunks, and a few that are free.
+#[derive(Debug)]
+pub(crate) struct Memory {
+    limit: usize,
+    used: AtomicUsize,
+    free: Mutex<Vec<Box<[u8]>>>,
+}
+
+impl Memory {
+    pub(crate) fn new(limit: usize) -> Self {
+        Self { limit, used: AtomicUsize::new(0), free: Mutex::new(Vec::new()) }
+    }
+
+    /// How many bytes the chunks take that are in use.
+    pub(crate) fn used(&self) -> usize {
+        self.used.load(Ordering::Relaxed)
+    }
+
+    /// Counts `size` bytes that are held elsewhere, such as a request that is being retried.
+    pub(crate) fn hold(&self, size: usize) {
+        self.used.fetch_add(size, Ordering::Relaxed);
+    }
+
+    pub(crate) fn release(&self, size: usize) {
+        self.used.fetch_sub(size, Ordering::Relaxed);
+    }
+
+    /// A chunk of `size` bytes, unless that would be beyond the limit.
+    pub(super) fn take(&self, size: usize) -> Option<Box<[u8]>> {
+        let before = self.used.fetch_add(size, Ordering::Relaxed);
+        if before + size > self.limit {
+            self.used.fetch_sub(size, Ordering::Relaxed);
+            return None;
+        }
+        let mut free = self.free.lock();
+        let kept = free.iter().position(|bytes| bytes.len() == size).map(|at| free.swap_remove(at));
+        drop(free);
+        Some(kept.unwrap_or_else(|| vec![0; size].into_boxed_slice()))
+    }
+
+    /// Gives a chunk back that [`take`](Memory::take) gave.
+    pub(super) fn give_back(&self, size: usize, bytes: Option<Box<[u8]>>) {
+        self.used.fetch_sub(size, Ordering::Relaxed);
+        let Some(bytes) = bytes else { return };
+        let mut free = self.free.lock();
+        if free.iter().map(|bytes| bytes.len()).sum::<usize>() + size <= KEPT {
+            free.push(bytes);
+        }
+    }
+}
