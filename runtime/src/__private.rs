@@ -6,8 +6,8 @@ pub use opentelemetry::trace::SpanKind;
 pub use crate::outcome::ladder::{self, Probe};
 pub use crate::outcome::{ErrorType, OptionLike, Outcome, ResultLike};
 pub use crate::span::{
-    InSpan, IntoLink, IntoParent, Level, Pending, Site, SpanGuard, Start, attributes, enrich, enriched,
-    enriched_future, event, new_links, open, returned_future, returned_stream, sync, unopened,
+    AsLink, AsParent, InSpan, Level, Links, Pending, Site, SpanGuard, Start, attributes, enrich, enriched,
+    enriched_future, event, open, returned_future, returned_stream, sync, unopened,
 };
 pub use crate::value::{Attributes, Fields, capture, mask};
 

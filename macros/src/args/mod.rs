@@ -31,6 +31,8 @@ pub struct Args {
     pub skip: Option<Span>,
     pub code: Option<Span>,
     pub krate: Option<Path>,
+    /// Every identifier in the arguments: parameters among them are used, even if the body does not.
+    pub mentioned: Vec<Ident>,
 }
 
 /// What the span is called.
@@ -73,6 +75,7 @@ impl Args {
         own.scope = own.scope.or_else(|| outer.scope.clone());
         own.krate = own.krate.or_else(|| outer.krate.clone());
         own.code = own.code.or(outer.code);
+        own.mentioned.extend(outer.mentioned.iter().cloned());
         let mut attrs = outer.attrs.clone();
         attrs.append(&mut own.attrs);
         own.attrs = attrs;

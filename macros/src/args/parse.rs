@@ -1,6 +1,6 @@
 //! Tokens to [`Args`]; every mistake is kept, none hides another.
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
 use syn::{Expr, LitStr, Path, Token, parenthesized, token};
@@ -23,6 +23,7 @@ pub const LEVELS: &[&str] = &["trace", "debug", "info", "warn", "error"];
 impl Args {
     pub fn parse(tokens: TokenStream, errors: &mut Errors) -> Self {
         let mut args = Self::default();
+        mentioned(tokens.clone(), &mut args.mentioned);
         let mut seen: Vec<(String, Span)> = Vec::new();
         let mut mistakes = Errors::new();
         let parser = |input: ParseStream<'_>| {
@@ -116,6 +117,16 @@ impl Args {
             }
         }
         Ok(())
+    }
+}
+
+fn mentioned(tokens: TokenStream, found: &mut Vec<Ident>) {
+    for token in tokens {
+        match token {
+            TokenTree::Ident(ident) => found.push(ident),
+            TokenTree::Group(group) => mentioned(group.stream(), found),
+            _ => {}
+        }
     }
 }
 

@@ -32,7 +32,7 @@ const ALLOW: &[&str] = &[
 /// The function with its span around it.
 pub fn function(function: &mut Function, args: &Args, errors: &mut Errors) -> TokenStream {
     let shape = Shape::of(function, args);
-    let mut params = Params::take(&mut function.sig, errors);
+    let mut params = Params::take(&mut function.sig, args, errors);
     let private = entry::private(args.krate.as_ref());
     let mut attrs = std::mem::take(&mut params.attrs);
     attrs.extend(args.attrs.iter().cloned());
@@ -150,8 +150,7 @@ impl Parts<'_> {
         let note = outcome::note(args, plain, private);
         let pending = Ident::new("pending", Span::mixed_site());
         let (prepare, wrap) = self.prepare(quote!(InSpan::pending));
-        let future =
-            quote!(#private::#wrap(#pending, #(#block_attrs)* async #capture { #pinned #body }, #note));
+        let future = quote!(#private::#wrap(#pending, #(#block_attrs)* async #capture { #pinned #body }, #note));
         let wrapped = match &tail.wrapper {
             Wrapper::Bare => future,
             Wrapper::Call(constructor) => quote!(#constructor(#future)),

@@ -36,7 +36,10 @@ pub fn site(args: &Args, default_name: &LitStr, private: &TokenStream) -> TokenS
         quote!(.with_level(#private::Level::#variant))
     });
     let scope = args.scope.as_ref().map(|scope| quote!(.with_scope(#scope)));
-    let code = args.code.map(|_| quote!(.with_code()));
+    let code = args.code.map(|_| {
+        let function = format!("::{}", default_name.value());
+        quote!(.with_code(#private::core::concat!(#private::core::module_path!(), #function)))
+    });
     let line = quote_spanned!(here=> #private::core::line!());
     quote! {
         static __TRACED_SITE: #private::Site = #private::Site::new(
@@ -75,21 +78,16 @@ pub fn start(args: &Args, attrs: &[Attr], private: &TokenStream) -> TokenStream 
     };
     let parent = args.parent.as_ref().map(|parent| {
         let span = parent.span().resolved_at(Span::mixed_site());
-        quote_spanned!(span=> .parent(#private::IntoParent::into_parent(#parent)))
+        quote_spanned!(span=> .parent(#private::AsParent::as_parent(&(#parent))))
     });
     let root = args.root.map(|_| quote!(.root()));
     let links = args.links.as_ref().map(|links| {
-        let list = Ident::new("links", Span::mixed_site());
         let each = links.0.iter().map(|link| {
             let expr = &link.expr;
             let span = expr.span().resolved_at(Span::mixed_site());
-            if link.spread {
-                quote_spanned!(span=> for link in #expr { #private::IntoLink::add_to(link, &mut #list); })
-            } else {
-                quote_spanned!(span=> #private::IntoLink::add_to(#expr, &mut #list);)
-            }
+            if link.spread { quote_spanned!(span=> .with_all(#expr)) } else { quote_spanned!(span=> .with(&(#expr))) }
         });
-        quote!(.links({ let mut #list = #private::new_links(); #(#each)* #list }))
+        quote!(.links(#private::Links::new() #(#each)*))
     });
     quote!(#private::Start::new(&__TRACED_SITE, #writer) #name #parent #root #links)
 }

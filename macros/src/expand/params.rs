@@ -5,6 +5,7 @@ use quote::quote_spanned;
 use syn::visit_mut::{self, VisitMut};
 use syn::{Attribute, FnArg, LitStr, Pat, PatIdent, Signature};
 
+use crate::args::{Args, Capture};
 use crate::attrs::Attr;
 use crate::errors::Errors;
 use crate::secrets;
@@ -25,7 +26,7 @@ pub struct Params {
 impl Params {
     /// Takes `#[attr]` off the parameters, and `mut` over to the rebinding: the signature that remains is what the
     /// caller sees, which is the same.
-    pub fn take(sig: &mut Signature, errors: &mut Errors) -> Self {
+    pub fn take(sig: &mut Signature, args: &Args, errors: &mut Errors) -> Self {
         let mut params = Self { rebind: TokenStream::new(), names: Vec::new(), attrs: Vec::new() };
         for input in &mut sig.inputs {
             match input {
@@ -35,7 +36,8 @@ impl Params {
                     params.rebind.extend(quote_spanned!(span=> let _ = &#this;));
                 }
                 FnArg::Typed(param) => {
-                    params.attr(&mut param.attrs, &param.pat, errors);
+                    let recorded = params.attr(&mut param.attrs, &param.pat, errors)
+                        || matches!(args.capture, Some(Capture::All(_)));
                     let cfgs: Vec<Attribute> =
                         param.attrs.iter().filter(|a| a.path().is_ident("cfg")).cloned().collect();
                     if let Pat::Ident(PatIdent { ident, .. }) = &*param.pat {
@@ -43,7 +45,8 @@ impl Params {
                             params.names.push(ident.clone());
                         }
                     }
-                    let mut bindings = Bindings { cfgs: &cfgs, rebind: &mut params.rebind };
+                    let mentioned = &args.mentioned;
+                    let mut bindings = Bindings { cfgs: &cfgs, recorded, mentioned, rebind: &mut params.rebind };
                     bindings.visit_pat_mut(&mut param.pat);
                 }
             }
@@ -51,12 +54,15 @@ impl Params {
         params
     }
 
-    fn attr(&mut self, attributes: &mut Vec<Attribute>, pattern: &Pat, errors: &mut Errors) {
-        let Some(position) = attributes.iter().position(|attribute| attribute.path().is_ident("attr")) else { return };
+    /// Whether there was an `#[attr]`.
+    fn attr(&mut self, attributes: &mut Vec<Attribute>, pattern: &Pat, errors: &mut Errors) -> bool {
+        let Some(position) = attributes.iter().position(|attribute| attribute.path().is_ident("attr")) else {
+            return false;
+        };
         let attribute = attributes.remove(position);
         let Pat::Ident(PatIdent { ident, .. }) = pattern else {
             errors.on(pattern, "`#[attr]` needs a parameter that is one name; use `attrs(key = value)` for this one");
-            return;
+            return true;
         };
         if let Some(message) = secrets::refusal(ident) {
             errors.on(ident, message);
@@ -72,11 +78,15 @@ impl Params {
             },
         };
         self.attrs.push(Attr::variable(ident.clone(), key));
+        true
     }
 }
 
 struct Bindings<'a> {
     cfgs: &'a [Attribute],
+    /// Recorded without being mentioned.
+    recorded: bool,
+    mentioned: &'a [Ident],
     rebind: &'a mut TokenStream,
 }
 
@@ -88,6 +98,10 @@ impl VisitMut for Bindings<'_> {
         // A `ref mut` binding is a reference that needs no `mut` of its own.
         let mutability = if pattern.by_ref.is_none() { pattern.mutability.take() } else { None };
         self.rebind.extend(quote_spanned!(span=> #(#cfgs)* let #mutability #ident = #ident;));
+        if self.recorded || self.mentioned.contains(ident) {
+            // A parameter that is recorded is used: the body need not use it, too.
+            self.rebind.extend(quote_spanned!(span=> #(#cfgs)* let _ = &#ident;));
+        }
         visit_mut::visit_pat_ident_mut(self, pattern);
     }
 

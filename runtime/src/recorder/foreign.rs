@@ -44,6 +44,9 @@ impl Foreign {
                 return None;
             }
         }
+        // `Sampler::ParentBased` takes an invalid parent for an unsampled one; for the specification it is none.
+        let rootless = Context::new();
+        let nests_in = if parent.span().span_context().is_valid() { parent } else { &rootless };
         let mut builder =
             SpanBuilder::from_name(name.map_or(Cow::Borrowed(site.name), |name| Cow::Owned(name.into_owned())))
                 .with_kind(site.kind.clone());
@@ -57,9 +60,9 @@ impl Foreign {
         };
         let span = if self.sampler_sees_attributes {
             let attributes = collect();
-            self.tracer(site).build_with_context(builder.with_attributes(attributes), parent)
+            self.tracer(site).build_with_context(builder.with_attributes(attributes), nests_in)
         } else {
-            let mut span = self.tracer(site).build_with_context(builder, parent);
+            let mut span = self.tracer(site).build_with_context(builder, nests_in);
             if opentelemetry::trace::Span::is_recording(&span) {
                 opentelemetry::trace::Span::set_attributes(&mut span, collect());
             }

@@ -85,6 +85,22 @@ pub(crate) fn capture(pipeline: Arc<Pipeline>) -> (Context, Capturing) {
     (Context::new().with_value(Captured(pipeline)), Capturing(()))
 }
 
+/// Whether spans started in `context` go to a capture.
+#[cfg(feature = "warp")]
+pub(crate) fn is_capture(context: &Context) -> bool {
+    context.get::<Captured>().is_some()
+}
+
+/// The capture of `context`, without what else is in it.
+#[cfg(feature = "warp")]
+pub(crate) fn only_capture(context: &Context) -> Context {
+    let empty = Context::new();
+    match context.get::<Captured>() {
+        Some(captured) => empty.with_value(captured.clone()),
+        None => empty,
+    }
+}
+
 /// Keeps captures possible; see [`capture`].
 #[derive(Debug)]
 pub(crate) struct Capturing(());

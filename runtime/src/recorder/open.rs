@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use opentelemetry::trace::{SpanContext, Status, TraceContextExt};
-use opentelemetry::{Context, ContextGuard, KeyValue};
+use opentelemetry::{Context, ContextGuard};
 
 use super::handover::{self, Recording};
 use super::raw::Published;
@@ -76,10 +76,6 @@ impl OpenSpan {
                 Recording::Foreign => context.span().set_attributes(Fields::collect(write)),
             },
         }
-    }
-
-    pub(crate) fn set_attribute(&self, attribute: KeyValue) {
-        self.context().span().set_attribute(attribute);
     }
 
     /// Adds an event. Its attributes are not evaluated when nobody records.

@@ -16,7 +16,7 @@ pub use current::{Current, current};
 pub use future::InSpan;
 pub use guard::SpanGuard;
 pub use opened::{Pending, open, unopened};
-pub use relations::{IntoLink, IntoParent, new_links};
+pub use relations::{AsLink, AsParent, Links};
 pub use run::{attributes, enrich, enriched, enriched_future, event, returned_future, sync};
 pub use site::{Level, Site};
 pub use start::Start;

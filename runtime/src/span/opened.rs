@@ -14,6 +14,12 @@ use crate::value::Recorded;
 #[derive(Debug)]
 pub struct Opened(pub(crate) Option<OpenSpan>);
 
+impl From<Option<OpenSpan>> for Opened {
+    fn from(span: Option<OpenSpan>) -> Self {
+        Self(span)
+    }
+}
+
 /// Opens the span that `start` describes.
 pub fn open(start: Start<'_>) -> Opened {
     Opened(recorder::open(start))

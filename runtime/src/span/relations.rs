@@ -11,55 +11,43 @@ use super::start::Parent;
     message = "`{Self}` can't be a span's parent",
     note = "a parent is a `Context`, a `SpanContext`, a `traced::Current`, a reference to one, or an `Option` of these"
 )]
-pub trait IntoParent {
+pub trait AsParent {
     #[doc(hidden)]
-    fn into_parent(self) -> GivenParent;
+    fn as_parent(&self) -> GivenParent;
 }
 
 /// A parent that was given.
 #[derive(Debug)]
 pub struct GivenParent(pub(crate) Parent);
 
-impl IntoParent for Context {
-    fn into_parent(self) -> GivenParent {
-        GivenParent(Parent::Given(self))
+impl AsParent for Context {
+    fn as_parent(&self) -> GivenParent {
+        GivenParent(Parent::Given(self.clone()))
     }
 }
 
-impl IntoParent for &Context {
-    fn into_parent(self) -> GivenParent {
-        self.clone().into_parent()
+impl AsParent for SpanContext {
+    fn as_parent(&self) -> GivenParent {
+        GivenParent(Parent::Remote(self.clone()))
     }
 }
 
-impl IntoParent for SpanContext {
-    fn into_parent(self) -> GivenParent {
-        GivenParent(Parent::Remote(self))
+impl AsParent for Current {
+    fn as_parent(&self) -> GivenParent {
+        self.context().as_parent()
     }
 }
 
-impl IntoParent for &SpanContext {
-    fn into_parent(self) -> GivenParent {
-        self.clone().into_parent()
-    }
-}
-
-impl IntoParent for Current {
-    fn into_parent(self) -> GivenParent {
-        self.context().into_parent()
-    }
-}
-
-impl IntoParent for &Current {
-    fn into_parent(self) -> GivenParent {
-        self.context().into_parent()
+impl<P: AsParent + ?Sized> AsParent for &P {
+    fn as_parent(&self) -> GivenParent {
+        (**self).as_parent()
     }
 }
 
 /// `None`: the current span, as if no parent were given.
-impl<P: IntoParent> IntoParent for Option<P> {
-    fn into_parent(self) -> GivenParent {
-        self.map_or(GivenParent(Parent::Current), IntoParent::into_parent)
+impl<P: AsParent> AsParent for Option<P> {
+    fn as_parent(&self) -> GivenParent {
+        self.as_ref().map_or(GivenParent(Parent::Current), AsParent::as_parent)
     }
 }
 
@@ -68,71 +56,69 @@ impl<P: IntoParent> IntoParent for Option<P> {
     message = "`{Self}` can't be linked to",
     note = "a link is a `SpanContext`, a `Link`, a `Context`, a `traced::Current`, a reference to one, or an `Option` of these; write `..iterator` for several"
 )]
-pub trait IntoLink {
+pub trait AsLink {
     #[doc(hidden)]
-    fn add_to(self, links: &mut Vec<Link>);
+    fn as_link(&self) -> Option<Link>;
 }
 
-impl IntoLink for Link {
-    fn add_to(self, links: &mut Vec<Link>) {
-        // The specification lets a link to an invalid context be dropped; it points nowhere.
-        if self.span_context.is_valid() {
-            links.push(self);
-        }
+/// A link to an invalid context points nowhere: the specification lets it be dropped.
+impl AsLink for Link {
+    fn as_link(&self) -> Option<Link> {
+        self.span_context.is_valid().then(|| self.clone())
     }
 }
 
-impl IntoLink for &Link {
-    fn add_to(self, links: &mut Vec<Link>) {
-        self.clone().add_to(links);
+impl AsLink for SpanContext {
+    fn as_link(&self) -> Option<Link> {
+        self.is_valid().then(|| Link::with_context(self.clone()))
     }
 }
 
-impl IntoLink for SpanContext {
-    fn add_to(self, links: &mut Vec<Link>) {
-        Link::with_context(self).add_to(links);
+impl AsLink for Context {
+    fn as_link(&self) -> Option<Link> {
+        self.span().span_context().as_link()
     }
 }
 
-impl IntoLink for &SpanContext {
-    fn add_to(self, links: &mut Vec<Link>) {
-        self.clone().add_to(links);
+impl AsLink for Current {
+    fn as_link(&self) -> Option<Link> {
+        self.context().as_link()
     }
 }
 
-impl IntoLink for &Context {
-    fn add_to(self, links: &mut Vec<Link>) {
-        self.span().span_context().add_to(links);
+impl<L: AsLink + ?Sized> AsLink for &L {
+    fn as_link(&self) -> Option<Link> {
+        (**self).as_link()
     }
 }
 
-impl IntoLink for Context {
-    fn add_to(self, links: &mut Vec<Link>) {
-        (&self).add_to(links);
+impl<L: AsLink> AsLink for Option<L> {
+    fn as_link(&self) -> Option<Link> {
+        self.as_ref().and_then(AsLink::as_link)
     }
 }
 
-impl IntoLink for &Current {
-    fn add_to(self, links: &mut Vec<Link>) {
-        self.context().add_to(links);
-    }
-}
+/// The links of a span, as they are listed.
+#[derive(Debug, Default)]
+pub struct Links(pub(crate) Vec<Link>);
 
-impl IntoLink for Current {
-    fn add_to(self, links: &mut Vec<Link>) {
-        (&self).add_to(links);
+impl Links {
+    /// None yet.
+    pub fn new() -> Self {
+        Self::default()
     }
-}
 
-impl<L: IntoLink> IntoLink for Option<L> {
-    fn add_to(self, links: &mut Vec<Link>) {
-        if let Some(link) = self {
-            link.add_to(links);
-        }
+    /// With one more, if there is one.
+    #[must_use]
+    pub fn with<L: AsLink + ?Sized>(mut self, link: &L) -> Self {
+        self.0.extend(link.as_link());
+        self
     }
-}
 
-/// No links yet.
-pub fn new_links() -> Vec<Link> {
-    Vec::new()
+    /// With several more.
+    #[must_use]
+    pub fn with_all<L: AsLink>(mut self, links: impl IntoIterator<Item = L>) -> Self {
+        self.0.extend(links.into_iter().filter_map(|link| link.as_link()));
+        self
+    }
 }

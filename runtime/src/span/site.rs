@@ -41,10 +41,10 @@ pub struct Site {
     pub(crate) kind: SpanKind,
     pub(crate) level: Level,
     pub(crate) scope: &'static str,
-    pub(crate) module: &'static str,
     pub(crate) file: &'static str,
     pub(crate) line: u32,
-    pub(crate) code: bool,
+    /// The path of the function, if its `code.*` attributes are wanted.
+    pub(crate) function: &'static str,
     prepared: OnceLock<recorder::Prepared>,
 }
 
@@ -60,10 +60,9 @@ impl Site {
             kind: SpanKind::Internal,
             level: Level::Info,
             scope: module,
-            module,
             file,
             line,
-            code: false,
+            function: "",
             prepared: OnceLock::new(),
         }
     }
@@ -89,10 +88,10 @@ impl Site {
         self
     }
 
-    /// With `code.*` attributes on its spans.
+    /// With the `code.*` attributes of `function` on its spans.
     #[must_use]
-    pub const fn with_code(mut self) -> Self {
-        self.code = true;
+    pub const fn with_code(mut self, function: &'static str) -> Self {
+        self.function = function;
         self
     }
 
@@ -114,9 +113,9 @@ impl Site {
 
     /// The stable `code.*` attributes of the semantic conventions (1.33 and later), if the site is to have them.
     pub(crate) fn code_attributes(&self) -> Option<[KeyValue; 3]> {
-        self.code.then(|| {
+        (!self.function.is_empty()).then(|| {
             [
-                KeyValue::new("code.function.name", format!("{}::{}", self.module, self.name)),
+                KeyValue::new("code.function.name", self.function),
                 KeyValue::new("code.file.path", self.file),
                 KeyValue::new("code.line.number", i64::from(self.line)),
             ]

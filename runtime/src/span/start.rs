@@ -6,7 +6,7 @@ use std::fmt;
 use opentelemetry::Context;
 use opentelemetry::trace::{Link, SpanContext, TraceContextExt};
 
-use super::{GivenParent, Site};
+use super::{GivenParent, Links, Site};
 use crate::value::Fields;
 
 /// What is known of a span before it is opened.
@@ -61,8 +61,8 @@ impl<'a> Start<'a> {
 
     /// With `links` to other spans.
     #[must_use]
-    pub fn links(mut self, links: Vec<Link>) -> Self {
-        self.links = links;
+    pub fn links(mut self, links: Links) -> Self {
+        self.links = links.0;
         self
     }
 

@@ -1,0 +1,182 @@
+//! Client spans for statements that are sent to a database, the same for every database.
+//!
+//! [`postgres`](crate::postgres) and [`redis`](crate::redis) stand on it; use it for a database that has no feature of
+//! its own:
+//!
+//! ```
+//! use traced::database::Database;
+//!
+//! # let (_, spans) = traced::testing::capture(|| {
+//! let books = Database::new("sqlite").namespace("books.db");
+//! let count: Result<i64, std::fmt::Error> = books.statement("SELECT count(*) FROM books").run(|| Ok(3));
+//! # count
+//! # });
+//! # assert_eq!(spans[0].name, "SELECT books");
+//! # assert_eq!(spans[0].attribute("db.system.name"), Some(&"sqlite".into()));
+//! ```
+//!
+//! Names and attributes are those of the stable [conventions for database client
+//! spans](https://opentelemetry.io/docs/specs/semconv/database/database-spans/) (1.33 and later);
+//! `db.response.returned_rows` is still in development there.
+
+#[cfg(any(feature = "postgres", feature = "redis"))]
+pub(crate) mod pool;
+mod response;
+mod scan;
+mod statement;
+mod summary;
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::error::Error;
+use std::fmt;
+use std::sync::{Arc, PoisonError, RwLock};
+
+#[cfg(any(feature = "postgres", feature = "redis"))]
+pub use pool::{ErrorSink, Pooled, get};
+pub use response::Response;
+pub use statement::Statement;
+pub use summary::{Summary, summary};
+
+use crate::value::Fields;
+
+/// How many summaries a [`Database`] remembers. A program has few statement texts; one that builds them endlessly is not
+/// to fill the memory.
+const REMEMBERED: usize = 1024;
+
+/// A database, as the spans of its statements name it. Clones are the same database.
+#[derive(Clone)]
+pub struct Database(Arc<Inner>);
+
+struct Inner {
+    system: Cow<'static, str>,
+    namespace: Option<String>,
+    address: Option<String>,
+    port: Option<u16>,
+    error_code: Option<ErrorCode>,
+    summaries: RwLock<HashMap<Box<str>, Arc<Summary>>>,
+}
+
+type ErrorCode = fn(&(dyn Error + 'static)) -> Option<Cow<'static, str>>;
+
+impl Database {
+    /// A database of a kind: one of the well-known values of
+    /// [`db.system.name`](https://opentelemetry.io/docs/specs/semconv/registry/attributes/db/#db-system-name), such as
+    /// `sqlite` or `postgresql`.
+    pub fn new(system: impl Into<Cow<'static, str>>) -> Self {
+        Self(Arc::new(Inner {
+            system: system.into(),
+            namespace: None,
+            address: None,
+            port: None,
+            error_code: None,
+            summaries: RwLock::default(),
+        }))
+    }
+
+    fn with(self, change: impl FnOnce(&mut Inner)) -> Self {
+        let old = &self.0;
+        let mut inner = Inner {
+            system: old.system.clone(),
+            namespace: old.namespace.clone(),
+            address: old.address.clone(),
+            port: old.port,
+            error_code: old.error_code,
+            summaries: RwLock::default(),
+        };
+        change(&mut inner);
+        Self(Arc::new(inner))
+    }
+
+    /// Its name: `db.namespace`.
+    #[must_use]
+    pub fn namespace(self, namespace: impl Into<String>) -> Self {
+        self.with(|inner| inner.namespace = Some(namespace.into()))
+    }
+
+    /// The host name, address or socket path of its server: `server.address`.
+    #[must_use]
+    pub fn address(self, address: impl Into<String>) -> Self {
+        self.with(|inner| inner.address = Some(address.into()))
+    }
+
+    /// The port of its server: `server.port`.
+    #[must_use]
+    pub fn port(self, port: u16) -> Self {
+        self.with(|inner| inner.port = Some(port))
+    }
+
+    /// How to find the database's own code in an error: it becomes `db.response.status_code` and `error.type`.
+    ///
+    /// `code` is asked for the error and then for each of its causes. Without a code `error.type` is the name of the
+    /// error's Rust type. An error's message is never recorded, since databases quote values in it.
+    ///
+    /// ```
+    /// # use traced::database::Database;
+    /// let books = Database::new("sqlite")
+    ///     .error_code(|error| error.downcast_ref::<std::num::ParseIntError>().map(|_| "SQLITE_MISMATCH".into()));
+    /// # let (_, spans) = traced::testing::capture(|| books.statement("SELECT 1").run(|| "x".parse::<i32>()));
+    /// # assert_eq!(spans[0].attribute("error.type"), Some(&"SQLITE_MISMATCH".into()));
+    /// ```
+    #[must_use]
+    pub fn error_code(self, code: fn(&(dyn Error + 'static)) -> Option<Cow<'static, str>>) -> Self {
+        self.with(|inner| inner.error_code = Some(code))
+    }
+
+    /// A statement in SQL that is about to be sent.
+    pub fn statement<'a>(&'a self, sql: &'a str) -> Statement<'a> {
+        Statement::new(self, sql)
+    }
+
+    /// What `sql` does, remembered.
+    pub(crate) fn summary(&self, sql: &str) -> Arc<Summary> {
+        if let Some(known) = self.0.summaries.read().unwrap_or_else(PoisonError::into_inner).get(sql) {
+            return Arc::clone(known);
+        }
+        let made = Arc::new(summary(sql));
+        let mut summaries = self.0.summaries.write().unwrap_or_else(PoisonError::into_inner);
+        if summaries.len() >= REMEMBERED {
+            summaries.clear();
+        }
+        summaries.insert(sql.into(), Arc::clone(&made));
+        made
+    }
+
+    /// The database's own code in `error` or in what caused it.
+    fn code_of(&self, error: &(dyn Error + 'static)) -> Option<Cow<'static, str>> {
+        let code = self.0.error_code?;
+        let mut next = Some(error);
+        // A cycle must not keep a program busy for ever.
+        for _ in 0..16 {
+            let error = next?;
+            if let Some(code) = code(error) {
+                return Some(code);
+            }
+            next = error.source();
+        }
+        None
+    }
+
+    /// The attributes that every span of this database carries.
+    pub(crate) fn record(&self, fields: &mut Fields<'_>) {
+        let Inner { system, namespace, address, port, .. } = &*self.0;
+        match system {
+            Cow::Borrowed(system) => fields.slot("db.system.name").static_str(system),
+            Cow::Owned(system) => fields.slot("db.system.name").str(system),
+        }
+        fields.set("db.namespace", namespace);
+        fields.set("server.address", address);
+        fields.set("server.port", port);
+    }
+}
+
+impl fmt::Debug for Database {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Database")
+            .field("system", &self.0.system)
+            .field("namespace", &self.0.namespace)
+            .field("address", &self.0.address)
+            .field("port", &self.0.port)
+            .finish_non_exhaustive()
+    }
+}

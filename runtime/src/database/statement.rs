@@ -1,0 +1,174 @@
+//! One statement that is about to be sent.
+
+use std::any::type_name;
+use std::borrow::Cow;
+use std::error::Error;
+use std::sync::Arc;
+
+use opentelemetry::trace::SpanKind;
+
+use super::{Database, Response, Summary};
+use crate::outcome::Outcome;
+use crate::recorder::{self, OpenSpan};
+use crate::span::{self, InSpan, Site, Start};
+
+static SITE: Site = Site::new("database", "traced::database", file!(), line!())
+    .with_kind(SpanKind::Client)
+    .with_scope("traced::database");
+
+/// One statement that is about to be sent to a [`Database`].
+///
+/// The span has kind client and the name that [`summary`](super::summary) makes of the text, such as `SELECT books`. The
+/// text itself is recorded as written when it has parameters (their values never are), and with its literals replaced by
+/// `?` when it has none, as the conventions ask.
+#[derive(Debug)]
+#[must_use = "a statement does nothing until it is run"]
+pub struct Statement<'a> {
+    database: &'a Database,
+    sql: &'a str,
+    site: &'static Site,
+    batch: Option<usize>,
+    literals: bool,
+    prefix: Option<&'static str>,
+}
+
+impl<'a> Statement<'a> {
+    pub(crate) fn new(database: &'a Database, sql: &'a str) -> Self {
+        Self { database, sql, site: &SITE, batch: None, literals: true, prefix: None }
+    }
+
+    /// With another instrumentation scope.
+    pub(crate) fn at(mut self, site: &'static Site) -> Self {
+        self.site = site;
+        self
+    }
+
+    /// With its literals replaced by `?` even if it has parameters.
+    pub fn without_literals(mut self) -> Self {
+        self.literals = false;
+        self
+    }
+
+    /// It is prepared, not run.
+    #[cfg(feature = "postgres")]
+    pub(crate) fn preparing(mut self) -> Self {
+        self.prefix = Some("PREPARE");
+        self
+    }
+
+    /// How many times the statement is sent at once: `db.operation.batch.size`, when it is not one.
+    pub fn batch_size(mut self, size: usize) -> Self {
+        self.batch = Some(size);
+        self
+    }
+
+    /// Runs `call`, which sends the statement and waits for the answer, in a span.
+    pub fn run<T, E: Error + 'static>(self, call: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
+        let database = self.database;
+        self.noting(call, |result, response| note(database, result, response))
+    }
+
+    /// Runs `call` in a span, on which `note` tells what came back.
+    ///
+    /// ```
+    /// # use traced::database::Database;
+    /// # let books = Database::new("sqlite");
+    /// # let (_, spans) = traced::testing::capture(|| {
+    /// let titles = books.statement("SELECT title FROM books").noting(
+    ///     || Ok::<_, std::fmt::Error>(vec!["Dune"]),
+    ///     |result, response| match result {
+    ///         Ok(titles) => response.returned_rows(titles.len()),
+    ///         Err(_) => response.failed("fmt"),
+    ///     },
+    /// );
+    /// # });
+    /// # assert_eq!(spans[0].attribute("db.response.returned_rows"), Some(&1.into()));
+    /// ```
+    pub fn noting<T>(self, call: impl FnOnce() -> T, note: impl FnOnce(&T, &mut Response)) -> T {
+        if !self.site.is_on() {
+            return call();
+        }
+        let mut note = Some(note);
+        span::sync(self.open().into(), call, |outcome, value| {
+            let mut response = Response::default();
+            if let Some(note) = note.take() {
+                note(value, &mut response);
+            }
+            response.write(outcome);
+        })
+    }
+
+    /// Awaits `future`, which sends the statement and waits for the answer, in a span that starts at its first poll.
+    pub async fn in_future<T, E: Error + 'static>(self, future: impl Future<Output = Result<T, E>>) -> Result<T, E> {
+        let database = self.database;
+        self.noting_future(future, |result, response| note(database, result, response)).await
+    }
+
+    /// Awaits `future` in a span, on which `note` tells what came back; see [`noting`](Statement::noting).
+    pub async fn noting_future<T>(self, future: impl Future<Output = T>, note: impl FnOnce(&T, &mut Response)) -> T {
+        if !self.site.is_on() {
+            return future.await;
+        }
+        let mut note = Some(note);
+        InSpan::new(self.open().into(), future, |outcome: &mut Outcome<'_, '_>, value: &T| {
+            let mut response = Response::default();
+            if let Some(note) = note.take() {
+                note(value, &mut response);
+            }
+            response.write(outcome);
+        })
+        .await
+    }
+
+    /// Opens the span.
+    pub(crate) fn open(&self) -> Option<OpenSpan> {
+        self.start(recorder::open)
+    }
+
+    /// Opens the span unless nobody records.
+    #[cfg(feature = "postgres")]
+    pub(crate) fn open_if_on(&self) -> Option<OpenSpan> {
+        self.site.is_on().then(|| self.open()).flatten()
+    }
+
+    fn start<R>(&self, open: impl FnOnce(Start<'_>) -> R) -> R {
+        let summary = self.database.summary(self.sql);
+        let mut name = summary.span_name(&self.database.0.system);
+        if let Some(prefix) = self.prefix {
+            name = format!("{prefix} {name}").into();
+        }
+        open(Start::new(self.site, &mut |fields| self.record(&summary, fields)).name(name))
+    }
+
+    fn record(&self, summary: &Arc<Summary>, fields: &mut crate::Fields<'_>) {
+        self.database.record(fields);
+        match self.prefix {
+            None => {
+                fields.set("db.query.summary", &summary.summary());
+                fields.set("db.operation.name", &summary.operation());
+            }
+            Some(prefix) => {
+                fields.slot("db.query.summary").format(format_args!("{prefix} {}", summary.as_str()));
+                fields.slot("db.operation.name").static_str(prefix);
+            }
+        }
+        fields.set("db.collection.name", &summary.collection());
+        let text = if self.literals { summary.sanitized() } else { summary.without_literals() };
+        fields.set("db.query.text", text.unwrap_or(self.sql));
+        // The conventions have it on batches alone, and a batch of one is none.
+        fields.set("db.operation.batch.size", &self.batch.filter(|size| *size != 1));
+    }
+}
+
+/// What is told of an answer of which nothing is known but that it is a `Result`.
+fn note<T, E: Error + 'static>(database: &Database, result: &Result<T, E>, response: &mut Response) {
+    let Err(error) = result else { return };
+    match database.code_of(error) {
+        Some(code) => {
+            response.description(code.clone());
+            response.status_code(code.clone());
+            response.failed(code);
+        }
+        None => response.failed(Cow::Borrowed(type_name::<E>())),
+    }
+}

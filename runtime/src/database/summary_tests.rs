@@ -1,0 +1,94 @@
+use super::summary;
+
+#[test]
+fn statements_are_summarised_by_what_they_do() {
+    let cases = [
+        ("SELECT * FROM books", "SELECT books"),
+        ("select id from public.books where id = $1", "SELECT public.books"),
+        ("SELECT * FROM \"books\" b, users AS u WHERE b.id = u.id", "SELECT books users"),
+        ("SELECT * FROM \"my books\"", "SELECT \"my books\""),
+        ("SELECT b.* FROM books b LEFT JOIN users u ON u.id = b.owner_id", "SELECT books users"),
+        ("INSERT INTO books (title, author) VALUES ($1, $2) RETURNING id", "INSERT books"),
+        ("INSERT INTO archive SELECT * FROM books", "INSERT archive SELECT books"),
+        ("INSERT INTO books (isbn) VALUES ($1) ON CONFLICT (isbn) DO UPDATE SET title = $2", "INSERT books"),
+        ("UPDATE books SET title = $1 WHERE id = $2", "UPDATE books"),
+        ("UPDATE ONLY books SET title = $1", "UPDATE books"),
+        ("DELETE FROM books WHERE id = $1", "DELETE books"),
+        ("SELECT 1", "SELECT"),
+        ("SELECT * FROM books WHERE id = $1 FOR UPDATE", "SELECT books"),
+        ("SELECT extract(epoch FROM created_at) FROM books", "SELECT books"),
+        ("SELECT a IS DISTINCT FROM b FROM books", "SELECT books"),
+        ("SELECT * FROM (SELECT * FROM books) x", "SELECT SELECT books"),
+        ("SELECT * FROM generate_series(1, 10)", "SELECT"),
+        ("WITH recent AS (SELECT * FROM books) SELECT * FROM recent", "SELECT books SELECT"),
+        (
+            "WITH gone AS (DELETE FROM books RETURNING *) INSERT INTO archive SELECT * FROM gone",
+            "DELETE books INSERT archive SELECT",
+        ),
+        (
+            "CREATE TABLE IF NOT EXISTS books (id bigint, owner bigint REFERENCES users ON DELETE CASCADE)",
+            "CREATE TABLE books",
+        ),
+        ("CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS books_isbn ON books (isbn)", "CREATE INDEX books_isbn"),
+        ("DROP TABLE IF EXISTS books", "DROP TABLE books"),
+        ("ALTER TABLE books ADD COLUMN price numeric", "ALTER TABLE books"),
+        ("TRUNCATE TABLE books", "TRUNCATE books"),
+        ("BEGIN", "BEGIN"),
+        ("START TRANSACTION ISOLATION LEVEL SERIALIZABLE", "START"),
+        ("COMMIT; ", "COMMIT"),
+        ("ROLLBACK TO sp_1", "ROLLBACK"),
+        ("-- find it\nSELECT /* all /* of */ it */ * FROM books", "SELECT books"),
+        ("SELECT 'FROM users' FROM books", "SELECT books"),
+        ("SELECT $q$FROM users$q$ FROM books", "SELECT books"),
+        ("SELECT 1; DELETE FROM books", "SELECT DELETE books"),
+        ("MERGE INTO books USING incoming ON true WHEN MATCHED THEN UPDATE SET a = 1", "MERGE books incoming"),
+        ("EXPLAIN SELECT * FROM books", "EXPLAIN SELECT books"),
+        ("", ""),
+        ("Bücher", ""),
+        ("SELECT * FROM Bücher", "SELECT Bücher"),
+    ];
+    for (sql, expected) in cases {
+        assert_eq!(summary(sql).as_str(), expected, "{sql}");
+    }
+}
+
+#[test]
+fn literals_are_replaced_where_no_parameters_hold_the_values() {
+    let cases = [
+        (
+            "SELECT * FROM users WHERE email = 'ada@example.org' AND age > 41.5e+3",
+            "SELECT * FROM users WHERE email = ? AND age > ?",
+        ),
+        ("SELECT E'it\\'s', 'it''s', $$se$cret$$, x'ff', -1", "SELECT ?, ?, ?, ?, -?"),
+        ("SELECT 1 -- secret\n FROM t1 /* secret */ WHERE a::text = 'x'", "SELECT ? FROM t1 WHERE a::text = ?"),
+        ("SELECT 'unterminated secret", "SELECT ?"),
+        ("SELECT E'unterminated\\", "SELECT ?"),
+    ];
+    for (sql, expected) in cases {
+        assert_eq!(summary(sql).sanitized(), Some(expected), "{sql}");
+    }
+    assert_eq!(summary("SELECT a FROM t WHERE b = $1 LIMIT 10").sanitized(), None);
+    assert_eq!(summary("SELECT a FROM t").sanitized(), None);
+}
+
+#[test]
+fn operation_and_collection_are_told_when_there_is_one() {
+    let one = summary("SELECT * FROM books WHERE id = $1");
+    assert_eq!((one.operation(), one.collection()), (Some("SELECT"), Some("books")));
+    let two = summary("INSERT INTO archive SELECT * FROM books");
+    assert_eq!((two.operation(), two.collection()), (None, None));
+    let none = summary("COMMIT");
+    assert_eq!((none.operation(), none.collection()), (Some("COMMIT"), None));
+}
+
+#[test]
+fn a_summary_is_at_most_255_characters_of_whole_words() {
+    let tables: Vec<String> = (0..100).map(|n| format!("table_{n}")).collect();
+    let long = summary(&format!("SELECT * FROM {}", tables.join(", ")));
+    assert!(long.as_str().chars().count() <= 255);
+    assert!(
+        long.as_str().ends_with("table_25") || long.as_str().starts_with("SELECT table_0 table_1"),
+        "{}",
+        long.as_str()
+    );
+}

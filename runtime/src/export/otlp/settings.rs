@@ -1,0 +1,227 @@
+//! Where OTLP goes and how: OTEL_EXPORTER_OTLP_* and their variants for traces, which go first.
+//!
+//! <https://opentelemetry.io/docs/specs/otel/protocol/exporter/>
+
+use std::fmt;
+use std::time::Duration;
+
+use http::{HeaderName, HeaderValue};
+use reqwest::{Certificate, Identity, Url};
+
+use crate::telemetry::{Reader, pairs};
+
+const DEFAULT_ENDPOINT: &str = "http://localhost:4318/v1/traces";
+const TRACES_PATH: &str = "v1/traces";
+const EXAMPLE: &str = "write a full URL such as http://localhost:4318";
+
+/// Where OTLP goes and how.
+pub(crate) struct OtlpSettings {
+    /// The whole URL, path included.
+    pub(crate) endpoint: Url,
+    pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
+    /// For one batch, repetitions included.
+    pub(crate) timeout: Duration,
+    pub(crate) gzip: bool,
+    /// The only ones to trust, if any.
+    pub(crate) certificates: Option<Vec<Certificate>>,
+    pub(crate) identity: Option<Identity>,
+}
+
+impl OtlpSettings {
+    pub(crate) fn from_environment(reader: &mut Reader<'_>) -> Self {
+        protocol(reader);
+        let headers = ["OTEL_EXPORTER_OTLP_TRACES_HEADERS", "OTEL_EXPORTER_OTLP_HEADERS"];
+        let timeouts = ["OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "OTEL_EXPORTER_OTLP_TIMEOUT"];
+        let compressions = ["OTEL_EXPORTER_OTLP_TRACES_COMPRESSION", "OTEL_EXPORTER_OTLP_COMPRESSION"];
+        let certificates = ["OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE", "OTEL_EXPORTER_OTLP_CERTIFICATE"];
+        Self {
+            endpoint: endpoint(reader),
+            headers: reader.parse_secret(&headers, parse_headers).unwrap_or_default(),
+            timeout: reader.number(&timeouts, 1).map_or(Duration::from_secs(10), Duration::from_millis),
+            gzip: reader.parse(&compressions, |_, value| parse_compression(value)).unwrap_or(false),
+            certificates: reader.parse(&certificates, |_, path| {
+                Certificate::from_pem_bundle(&pem(path)?).map_err(|_| "the file holds no PEM certificates".to_owned())
+            }),
+            identity: identity(reader),
+        }
+    }
+
+    /// The URL without what may be secret in it: user, password and query.
+    pub(crate) fn destination(&self) -> String {
+        shown(&self.endpoint)
+    }
+}
+
+impl fmt::Debug for OtlpSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OtlpSettings").field("endpoint", &self.destination()).finish_non_exhaustive()
+    }
+}
+
+fn shown(url: &Url) -> String {
+    let mut url = url.clone();
+    let _ = url.set_username("");
+    let _ = url.set_password(None);
+    url.set_query(None);
+    url.to_string()
+}
+
+fn endpoint(reader: &mut Reader<'_>) -> Url {
+    // The variable for traces is the whole URL; the general one is the base that each signal's path is added to.
+    for (variable, is_base) in [("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", false), ("OTEL_EXPORTER_OTLP_ENDPOINT", true)] {
+        let Some(value) = reader.get(variable) else { continue };
+        match parse_endpoint(&value) {
+            Ok(mut url) => {
+                if is_base {
+                    let path = format!("{}/{TRACES_PATH}", url.path().trim_end_matches('/'));
+                    url.set_path(&path);
+                }
+                return url;
+            }
+            Err(remedy) => {
+                // A URL may carry a password before its @.
+                let value = if value.contains('@') { "(not shown)" } else { &value };
+                reader.invalid(variable, value, remedy);
+            }
+        }
+    }
+    Url::parse(DEFAULT_ENDPOINT).expect("the default endpoint is a URL")
+}
+
+fn parse_endpoint(value: &str) -> Result<Url, String> {
+    let url = Url::parse(value).map_err(|error| format!("{error}; {EXAMPLE}"))?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(format!("it must begin with http:// or https://; {EXAMPLE}"));
+    }
+    if !url.has_host() {
+        return Err(format!("the host is missing; {EXAMPLE}"));
+    }
+    Ok(url)
+}
+
+/// Only HTTP/protobuf is spoken: anything else is refused by name.
+fn protocol(reader: &mut Reader<'_>) {
+    let names = ["OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL"];
+    reader.parse(&names, |_, value| match value.to_ascii_lowercase().as_str() {
+        "http/protobuf" => Ok(()),
+        "grpc" => Err("gRPC is not supported; write http/protobuf, and the collector's HTTP port (usually 4318, \
+                       not 4317) in OTEL_EXPORTER_OTLP_ENDPOINT"
+            .to_owned()),
+        _ => Err("write http/protobuf, the one that is supported".to_owned()),
+    });
+}
+
+fn parse_headers(value: &str) -> Result<Vec<(HeaderName, HeaderValue)>, String> {
+    let mut headers = Vec::new();
+    for (name, value) in pairs(value)? {
+        let name: HeaderName = name.parse().map_err(|_| "a header's name is not valid; write name=value pairs")?;
+        let mut value =
+            HeaderValue::try_from(value).map_err(|_| format!("the value of the header {name} is not valid"))?;
+        value.set_sensitive(true);
+        headers.push((name, value));
+    }
+    Ok(headers)
+}
+
+fn parse_compression(value: &str) -> Result<bool, String> {
+    match value.to_ascii_lowercase().as_str() {
+        "gzip" => Ok(true),
+        "none" => Ok(false),
+        _ => Err("write gzip or none".to_owned()),
+    }
+}
+
+fn identity(reader: &mut Reader<'_>) -> Option<Identity> {
+    let certificates = ["OTEL_EXPORTER_OTLP_TRACES_CLIENT_CERTIFICATE", "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE"];
+    let keys = ["OTEL_EXPORTER_OTLP_TRACES_CLIENT_KEY", "OTEL_EXPORTER_OTLP_CLIENT_KEY"];
+    let mut chain = reader.parse(&certificates, |_, path| pem(path))?;
+    reader.parse(&keys, |_, path| {
+        chain.push(b'\n');
+        chain.extend(pem(path)?);
+        Identity::from_pem(&chain)
+            .map_err(|_| "this key and the client certificate are no PEM key and certificate".to_owned())
+    })
+}
+
+fn pem(path: &str) -> Result<Vec<u8>, String> {
+    std::fs::read(path).map_err(|error| format!("the file can't be read ({error}); write the path of a PEM file"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::telemetry::tests::environment;
+
+    fn read(variables: &[(&'static str, &'static str)]) -> (OtlpSettings, Vec<String>) {
+        let environment = environment(variables);
+        let mut reader = Reader::new(&environment);
+        let settings = OtlpSettings::from_environment(&mut reader);
+        (settings, reader.into_invalid().iter().map(ToString::to_string).collect())
+    }
+
+    #[test]
+    fn the_path_is_added_to_the_base_and_not_to_the_whole_url() {
+        let general = |value| read(&[("OTEL_EXPORTER_OTLP_ENDPOINT", value)]).0.endpoint.to_string();
+        assert_eq!(general(""), DEFAULT_ENDPOINT);
+        assert_eq!(general("http://c:4318"), "http://c:4318/v1/traces");
+        assert_eq!(general("http://c:4318/"), "http://c:4318/v1/traces");
+        assert_eq!(general("https://c/otlp/"), "https://c/otlp/v1/traces");
+        let (settings, _) = read(&[
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://c:4318"),
+            ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://t:1/x"),
+        ]);
+        assert_eq!(settings.endpoint.to_string(), "http://t:1/x");
+    }
+
+    #[test]
+    fn a_bad_url_is_refused_with_an_example() {
+        for bad in ["localhost:4318", "collector", "ftp://c", "http://", "http://[::1"] {
+            let (settings, invalid) = read(&[("OTEL_EXPORTER_OTLP_ENDPOINT", bad)]);
+            assert_eq!(settings.endpoint.to_string(), DEFAULT_ENDPOINT);
+            assert_eq!(invalid.len(), 1, "{bad}");
+            assert!(invalid[0].contains("http://localhost:4318"), "{invalid:?}");
+        }
+    }
+
+    #[test]
+    fn secrets_are_in_no_message() {
+        let (_, invalid) = read(&[
+            ("OTEL_EXPORTER_OTLP_HEADERS", "authorization=Bearer canary%zz"),
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", "ftp://user:canary@c"),
+        ]);
+        assert_eq!(invalid.len(), 2);
+        assert!(!invalid.join("").contains("canary"), "{invalid:?}");
+        let (settings, _) = read(&[
+            ("OTEL_EXPORTER_OTLP_HEADERS", "authorization=Bearer%20canary"),
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://user:canary@c?key=canary"),
+        ]);
+        assert_eq!(settings.destination(), "http://c/v1/traces");
+        assert!(!format!("{settings:?}{:?}", settings.headers).contains("canary"));
+    }
+
+    #[test]
+    fn headers_timeout_and_compression_are_read() {
+        let (settings, invalid) = read(&[
+            ("OTEL_EXPORTER_OTLP_HEADERS", "x-a=1%202,x-b=c=d"),
+            ("OTEL_EXPORTER_OTLP_TIMEOUT", "250"),
+            ("OTEL_EXPORTER_OTLP_TRACES_COMPRESSION", "gzip"),
+        ]);
+        assert!(invalid.is_empty(), "{invalid:?}");
+        let headers: Vec<_> = settings.headers.iter().map(|(k, v)| (k.as_str(), v.to_str().unwrap())).collect();
+        assert_eq!(headers, [("x-a", "1 2"), ("x-b", "c=d")]);
+        assert_eq!(settings.timeout, Duration::from_millis(250));
+        assert!(settings.gzip);
+    }
+
+    #[test]
+    fn grpc_is_refused_with_the_port_to_use() {
+        let (_, invalid) = read(&[("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc")]);
+        assert!(invalid[0].contains("http/protobuf") && invalid[0].contains("4318"), "{invalid:?}");
+    }
+
+    #[test]
+    fn a_certificate_that_is_none_is_refused() {
+        let (_, invalid) = read(&[("OTEL_EXPORTER_OTLP_CERTIFICATE", "/nonexistent/ca.pem")]);
+        assert!(invalid[0].contains("/nonexistent/ca.pem") && invalid[0].contains("PEM"), "{invalid:?}");
+    }
+}

@@ -1,0 +1,208 @@
+//! One batch to the collector: the request, its repetitions, and what came of it.
+
+use std::error::Error;
+use std::fmt;
+use std::io::Read;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant, SystemTime};
+
+use http::{HeaderName, HeaderValue, StatusCode, header};
+use opentelemetry::Context;
+use opentelemetry_http::{Bytes, HttpClient, HttpError, Request, Response};
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceResponse;
+use prost::Message;
+use reqwest::blocking::Client;
+use reqwest::redirect::Policy;
+
+use super::super::{Closing, Details};
+use super::OtlpSettings;
+
+/// The waits before a batch is sent again. A fraction is added to each, so that many processes do not come at once.
+const WAITS: [Duration; 3] = [Duration::from_millis(250), Duration::from_millis(500), Duration::from_secs(1)];
+
+/// More of an answer is not read: it is only an acknowledgement.
+const LONGEST_ANSWER: u64 = 64 * 1024;
+
+/// Sends requests through reqwest's blocking client, for a thread that is nobody's runtime.
+pub(crate) struct Transport {
+    client: Client,
+    headers: Vec<(HeaderName, HeaderValue)>,
+    timeout: Duration,
+    endpoint: String,
+    port: Option<u16>,
+    closing: Arc<Closing>,
+    details: Arc<Details>,
+    /// The latest batch could not be delivered: the next one is tried once, without holding up those behind it.
+    failing: AtomicBool,
+}
+
+/// Why a batch, or one try of it, failed.
+struct Failure {
+    reason: String,
+    /// Worth another try, after the time that the collector asked for, if it did.
+    again: Option<Option<Duration>>,
+}
+
+impl Transport {
+    pub(crate) fn new(settings: OtlpSettings, closing: Arc<Closing>, details: Arc<Details>) -> Result<Self, String> {
+        let endpoint = settings.destination();
+        let OtlpSettings { endpoint: url, headers, timeout, certificates, identity, .. } = settings;
+        let plain = url.scheme() == "http";
+        let build = move || {
+            // A redirected POST becomes a GET: its 200 would be a lie.
+            let mut builder = Client::builder().redirect(Policy::none()).timeout(timeout);
+            if let Some(certificates) = certificates {
+                builder = builder.tls_certs_only(certificates);
+            } else if plain {
+                // The system's certificates are neither needed nor, in a bare container, there.
+                builder = builder.tls_certs_only([]);
+            }
+            if let Some(identity) = identity {
+                builder = builder.identity(identity);
+            }
+            builder.build()
+        };
+        // On a thread of its own: reqwest's blocking client panics when it is made inside a tokio runtime.
+        let client = std::thread::Builder::new()
+            .name("traced-otlp-setup".to_owned())
+            .spawn(build)
+            .map_err(|error| format!("no thread could be started: {error}"))?
+            .join()
+            .map_err(|_| "the HTTP client could not be made".to_owned())?
+            .map_err(|error| format!("the HTTP client could not be made: {}", root_cause(&error)))?;
+        let port = url.port_or_known_default();
+        let failing = AtomicBool::new(false);
+        Ok(Self { client, headers, timeout, endpoint, port, closing, details, failing })
+    }
+
+    /// Tries until the batch is delivered, hopeless, out of time, or the program is about to end.
+    fn deliver(&self, request: &Request<Bytes>) -> Result<Response<Bytes>, Failure> {
+        let deadline = Instant::now() + self.timeout;
+        let waits: &[Duration] = if self.failing.load(Ordering::Relaxed) { &[] } else { &WAITS };
+        let mut waits = waits.iter();
+        loop {
+            let left = self.closing.bound(deadline).saturating_duration_since(Instant::now());
+            let failure = match self.once(request, left) {
+                Ok(response) => return Ok(response),
+                Err(failure) => failure,
+            };
+            let (Some(asked), Some(wait)) = (failure.again, waits.next()) else { return Err(failure) };
+            let wait = asked.unwrap_or(wait.saturating_add(jitter(*wait)));
+            if Instant::now() + wait >= deadline || !self.closing.sleep(wait) {
+                return Err(failure);
+            }
+        }
+    }
+
+    fn once(&self, request: &Request<Bytes>, timeout: Duration) -> Result<Response<Bytes>, Failure> {
+        if timeout.is_zero() {
+            return Err(Failure { reason: "no time is left before the shutdown".to_owned(), again: None });
+        }
+        let mut outgoing = reqwest::blocking::Request::try_from(request.clone())
+            .map_err(|error| Failure { reason: root_cause(&error), again: None })?;
+        *outgoing.timeout_mut() = Some(timeout);
+        for (name, value) in &self.headers {
+            outgoing.headers_mut().insert(name.clone(), value.clone());
+        }
+        let response = self.client.execute(outgoing).map_err(|error| self.unreachable(&error, timeout))?;
+        let status = response.status();
+        let retry_after = response.headers().get(header::RETRY_AFTER).cloned();
+        let mut body = Vec::new();
+        let read = response.take(LONGEST_ANSWER).read_to_end(&mut body);
+        if !status.is_success() {
+            return Err(self.refused(status, retry_after.as_ref()));
+        }
+        if let Err(error) = read {
+            return Err(Failure { reason: format!("the answer broke off: {error}"), again: Some(None) });
+        }
+        self.acknowledged(&body);
+        let mut response = Response::new(Bytes::from(body));
+        *response.status_mut() = status;
+        Ok(response)
+    }
+
+    /// Notes what a collector refused of a batch that it took; an answer that is none is none's loss.
+    fn acknowledged(&self, body: &[u8]) {
+        let answer = ExportTraceServiceResponse::decode(body).unwrap_or_default();
+        let rejected = answer.partial_success.map_or(0, |partial| partial.rejected_spans);
+        if let Ok(rejected @ 1..) = u64::try_from(rejected) {
+            self.details.rejected(rejected);
+        }
+    }
+
+    fn unreachable(&self, error: &reqwest::Error, timeout: Duration) -> Failure {
+        let reason = if error.is_timeout() {
+            format!("no answer within {:.1} s; is {} an OTLP collector?", timeout.as_secs_f64(), self.endpoint)
+        } else if error.is_connect() {
+            format!(
+                "{}; start a collector there, or say in OTEL_EXPORTER_OTLP_ENDPOINT where one listens, or set \
+                 OTEL_TRACES_EXPORTER=none",
+                root_cause(error)
+            )
+        } else {
+            format!("{}{}", root_cause(error), self.hint_of_port())
+        };
+        // Who was sent a batch in full and is slow may have taken it: it is not sent twice.
+        Failure { reason, again: (!error.is_timeout()).then_some(None) }
+    }
+
+    fn refused(&self, status: StatusCode, retry_after: Option<&HeaderValue>) -> Failure {
+        let hint = match status.as_u16() {
+            401 | 403 => "; check the credentials in OTEL_EXPORTER_OTLP_HEADERS".to_owned(),
+            404 | 405 => "; is the path right? OTEL_EXPORTER_OTLP_ENDPOINT is a base that /v1/traces is added to, \
+                          OTEL_EXPORTER_OTLP_TRACES_ENDPOINT a whole URL"
+                .to_owned(),
+            413 => "; lower OTEL_BSP_MAX_EXPORT_BATCH_SIZE".to_owned(),
+            300..=399 => "; it redirects: write the final URL".to_owned(),
+            _ => self.hint_of_port().to_owned(),
+        };
+        // The OTLP specification's list of what may be repeated.
+        let again = matches!(status.as_u16(), 429 | 502 | 503 | 504).then(|| retry_after.and_then(seconds));
+        Failure { reason: format!("the collector answered {status}{hint}"), again }
+    }
+
+    fn hint_of_port(&self) -> &'static str {
+        if self.port == Some(4317) { "; 4317 is usually the gRPC port, HTTP is on 4318" } else { "" }
+    }
+}
+
+#[async_trait::async_trait]
+impl HttpClient for Transport {
+    async fn send_bytes(&self, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
+        // Whoever traces HTTP clients must not trace this one.
+        let _suppressed = Context::enter_telemetry_suppressed_scope();
+        let result = self.deliver(&request);
+        self.failing.store(result.is_err(), Ordering::Relaxed);
+        result.map_err(|failure| {
+            self.details.failed(failure.reason.clone());
+            failure.reason.into()
+        })
+    }
+}
+
+impl fmt::Debug for Transport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Transport").field("endpoint", &self.endpoint).finish_non_exhaustive()
+    }
+}
+
+/// The number of seconds in a `Retry-After`; its other form, a date, is answered with the usual wait.
+fn seconds(retry_after: &HeaderValue) -> Option<Duration> {
+    retry_after.to_str().ok()?.trim().parse().ok().map(Duration::from_secs)
+}
+
+/// Up to half of `wait`; the clock's lowest digits are random enough.
+fn jitter(wait: Duration) -> Duration {
+    let nanoseconds = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |now| now.subsec_nanos());
+    wait.mul_f64(f64::from(nanoseconds % 1000) / 2000.0)
+}
+
+/// The last error of a chain: it says what happened. Those before it say what was attempted, and repeat the URL.
+fn root_cause(error: &dyn Error) -> String {
+    let mut error = error;
+    while let Some(source) = error.source() {
+        error = source;
+    }
+    error.to_string()
+}

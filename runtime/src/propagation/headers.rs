@@ -1,0 +1,60 @@
+//! Reading from and writing to a [`HeaderMap`].
+
+use http::{HeaderMap, HeaderName, HeaderValue};
+use opentelemetry::propagation::{Extractor, Injector};
+use opentelemetry::{Context, global};
+
+/// The current context with what `headers` carry: the span to continue, baggage.
+pub fn extract(headers: &HeaderMap) -> Context {
+    Context::map_current(|cx| extract_with(cx, headers))
+}
+
+/// The context `base` with what `headers` carry.
+pub fn extract_with(base: &Context, headers: &HeaderMap) -> Context {
+    global::get_text_map_propagator(|propagator| propagator.extract_with_context(base, &Read(headers)))
+}
+
+/// Writes the current span and baggage into `headers`.
+pub fn inject(headers: &mut HeaderMap) {
+    Context::map_current(|cx| inject_context(cx, headers));
+}
+
+/// Writes the span and the baggage of `context` into `headers`.
+pub fn inject_context(context: &Context, headers: &mut HeaderMap) {
+    global::get_text_map_propagator(|propagator| propagator.inject_context(context, &mut Write(headers)));
+}
+
+struct Read<'a>(&'a HeaderMap);
+
+impl Extractor for Read<'_> {
+    /// A `traceparent` that is there twice is none, as
+    /// [W3C](https://www.w3.org/TR/trace-context/#a-traceparent-is-received) has it: nobody can say which one counts.
+    fn get(&self, key: &str) -> Option<&str> {
+        let mut values = self.0.get_all(key).iter();
+        let value = values.next()?;
+        if key.eq_ignore_ascii_case("traceparent") && values.next().is_some() {
+            return None;
+        }
+        value.to_str().ok()
+    }
+
+    fn keys(&self) -> Vec<&str> {
+        self.0.keys().map(HeaderName::as_str).collect()
+    }
+
+    fn get_all(&self, key: &str) -> Option<Vec<&str>> {
+        let values: Vec<&str> = self.0.get_all(key).iter().filter_map(|value| value.to_str().ok()).collect();
+        (!values.is_empty()).then_some(values)
+    }
+}
+
+struct Write<'a>(&'a mut HeaderMap);
+
+impl Injector for Write<'_> {
+    /// What is no header is left out: a program must not fail to call another for its telemetry.
+    fn set(&mut self, key: &str, value: String) {
+        if let (Ok(name), Ok(value)) = (HeaderName::from_bytes(key.as_bytes()), HeaderValue::from_str(&value)) {
+            self.0.insert(name, value);
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! Which headers carry the context from process to process: OTEL_PROPAGATORS.
+
+use opentelemetry::propagation::{TextMapCompositePropagator, TextMapPropagator};
+use opentelemetry_sdk::propagation::{BaggagePropagator, TraceContextPropagator};
+
+use super::environment::{Reader, list};
+
+const VARIABLE: &str = "OTEL_PROPAGATORS";
+
+/// The propagators that OTEL_PROPAGATORS names; by default W3C trace context and baggage.
+pub(crate) fn propagator(reader: &mut Reader<'_>) -> TextMapCompositePropagator {
+    let value = reader.get(VARIABLE);
+    let mut names = list(value.as_deref().unwrap_or_default());
+    if names.iter().any(|name| name == "none") {
+        if names.len() > 1 {
+            reader.invalid(VARIABLE, &names.join(","), "none stands alone; leave it out, or write nothing else");
+        }
+        return TextMapCompositePropagator::new(Vec::new());
+    }
+    names.retain(|name| match name.as_str() {
+        "tracecontext" | "baggage" => true,
+        "b3" | "b3multi" | "jaeger" | "xray" | "ottrace" => {
+            reader.invalid(VARIABLE, name, "this propagator is not supported; write tracecontext,baggage");
+            false
+        }
+        _ => {
+            reader.invalid(VARIABLE, name, "write tracecontext, baggage, both (separated by a comma), or none");
+            false
+        }
+    });
+    // What is invalid is as if unset: the default, unless something valid stands beside it.
+    let is = |name: &str| names.is_empty() || names.iter().any(|n| n == name);
+    let mut propagators: Vec<Box<dyn TextMapPropagator + Send + Sync>> = Vec::new();
+    if is("tracecontext") {
+        propagators.push(Box::new(TraceContextPropagator::new()));
+    }
+    if is("baggage") {
+        propagators.push(Box::new(BaggagePropagator::new()));
+    }
+    TextMapCompositePropagator::new(propagators)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::environment::tests::environment;
+    use super::*;
+
+    fn read(value: &'static str) -> (Vec<String>, usize) {
+        let environment = environment(&[(VARIABLE, value)]);
+        let mut reader = Reader::new(&environment);
+        let propagator = propagator(&mut reader);
+        let mut fields: Vec<String> = propagator.fields().map(str::to_owned).collect();
+        fields.sort();
+        (fields, reader.into_invalid().len())
+    }
+
+    #[test]
+    fn the_default_is_w3c_trace_context_and_baggage() {
+        let both = vec!["baggage".to_owned(), "traceparent".to_owned(), "tracestate".to_owned()];
+        assert_eq!(read(""), (both.clone(), 0));
+        assert_eq!(read("tracecontext,baggage,tracecontext"), (both.clone(), 0));
+        assert_eq!(read("b3"), (both, 1));
+    }
+
+    #[test]
+    fn each_can_be_had_alone_or_none() {
+        assert_eq!(read("baggage"), (vec!["baggage".to_owned()], 0));
+        assert_eq!(read("none"), (vec![], 0));
+        assert_eq!(read("baggage,b3,nonsense"), (vec!["baggage".to_owned()], 2));
+    }
+}

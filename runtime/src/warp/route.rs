@@ -1,0 +1,37 @@
+//! The marker that names a route.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use opentelemetry::Context;
+use warp::Filter;
+
+use super::request::Request;
+
+/// Names the route that a request has reached, by its template: put it after the filters that match the path.
+///
+/// The span becomes `GET /books/{id}`, with `http.route`. warp tells nobody which of its filters matched; without the
+/// marker a span is named by its method alone, as the conventions ask where the route is not known.
+///
+/// ```
+/// use warp::Filter;
+///
+/// let book = warp::path!("books" / i64)
+///     .and(traced::warp::route("/books/{id}"))
+///     .and(warp::get())
+///     .map(|id: i64| format!("book {id}"));
+/// ```
+///
+/// It passes every request on and does nothing outside of [`trace`](super::trace). When a request reaches several, the last
+/// one counts.
+pub fn route(template: &'static str) -> impl Filter<Extract = (), Error = Infallible> + Copy + Send + Sync + 'static {
+    warp::any()
+        .map(move || {
+            Context::map_current(|cx| {
+                if let Some(request) = cx.get::<Arc<Request>>() {
+                    request.set_route(template);
+                }
+            });
+        })
+        .untuple_one()
+}

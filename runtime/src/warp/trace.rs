@@ -1,0 +1,189 @@
+//! The wrapping of a service.
+
+use std::sync::Arc;
+
+use http::{HeaderName, HeaderValue};
+use opentelemetry::Context;
+use warp::filters::BoxedFilter;
+use warp::reply::Response;
+use warp::{Filter, Rejection, Reply};
+
+use super::attach;
+use super::exclude::Pattern;
+use super::request::Request;
+use crate::recorder;
+
+/// A server span for each request; see the [module](super).
+pub fn trace() -> Trace {
+    Trace::default()
+}
+
+/// How requests are traced; made by [`trace`].
+#[derive(Debug, Clone, Default)]
+#[must_use = "nothing is traced until a service is wrapped: `trace().wrap(routes)`"]
+pub struct Trace(Settings);
+
+#[derive(Debug, Clone)]
+pub(super) struct Settings {
+    pub(super) excluded: Vec<Pattern>,
+    pub(super) correlation: Option<Correlation>,
+    pub(super) request_headers: Vec<HeaderName>,
+    pub(super) response_headers: Vec<HeaderName>,
+    pub(super) sensitive: Vec<String>,
+    pub(super) scheme: &'static str,
+    /// The capture of a test, into which the requests that a server handles on its own tasks are to go, too.
+    pub(super) context: Option<Context>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            excluded: Vec::new(),
+            correlation: None,
+            request_headers: Vec::new(),
+            response_headers: Vec::new(),
+            sensitive: Vec::new(),
+            scheme: "http",
+            context: None,
+        }
+    }
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct Correlation {
+    pub(super) header: HeaderName,
+    pub(super) attribute: String,
+}
+
+impl Trace {
+    /// No span for requests to `path`: exactly it, or with `*` at its end every path that begins so.
+    ///
+    /// `/health` does not hide `/healthz`. What such a request calls is in no trace of its caller.
+    pub fn exclude(mut self, path: &str) -> Self {
+        self.0.excluded.push(Pattern::new(path));
+        self
+    }
+
+    /// A correlation id on every request: taken from `header` when that is printable ASCII of at most 128 characters, else
+    /// a new UUID.
+    ///
+    /// It is on the span as `attribute`, in the answer as `header`, and in handlers as
+    /// [`correlation_id`](super::correlation_id). Excluded requests have one, too. A rejection that nothing in the wrapped
+    /// service [recovers](Filter::recover) becomes an answer only inside warp, where no header can be added: recover before
+    /// wrapping.
+    ///
+    /// # Panics
+    ///
+    /// If `header` is not the name of a header.
+    #[track_caller]
+    pub fn correlation_id(mut self, header: &str, attribute: impl Into<String>) -> Self {
+        self.0.correlation = Some(Correlation { header: header_name(header), attribute: attribute.into() });
+        self
+    }
+
+    /// Records a request header as `http.request.header.<name>`. Choose none that carries a secret.
+    ///
+    /// # Panics
+    ///
+    /// If `name` is not the name of a header.
+    #[track_caller]
+    pub fn request_header(mut self, name: &str) -> Self {
+        self.0.request_headers.push(header_name(name));
+        self
+    }
+
+    /// Records a response header as `http.response.header.<name>`. Choose none that carries a secret.
+    ///
+    /// # Panics
+    ///
+    /// If `name` is not the name of a header.
+    #[track_caller]
+    pub fn response_header(mut self, name: &str) -> Self {
+        self.0.response_headers.push(header_name(name));
+        self
+    }
+
+    /// Masks the value of a query parameter, besides those that are masked anyway (tokens, signatures, passwords, ...).
+    pub fn sensitive_query(mut self, key: &str) -> Self {
+        self.0.sensitive.push(key.to_lowercase());
+        self
+    }
+
+    /// The service is reached over HTTPS, by a proxy that ends it: `url.scheme` and the default port say so.
+    pub fn https(mut self) -> Self {
+        self.0.scheme = "https";
+        self
+    }
+
+    /// The service `routes`, traced.
+    ///
+    /// warp seals its `Wrap` trait, so a builder can't be given to [`Filter::with`]; inside a chain write
+    /// `routes.with(warp::wrap_fn(|routes| trace.clone().wrap(routes)))`.
+    pub fn wrap<F, R>(self, routes: F) -> BoxedFilter<(Response,)>
+    where
+        F: Filter<Extract = (R,)> + Clone + Send + Sync + 'static,
+        F::Error: Into<Rejection>,
+        R: Reply + Send + 'static,
+    {
+        let mut settings = self.0;
+        settings.context = Context::map_current(|cx| recorder::is_capture(cx).then(|| recorder::only_capture(cx)));
+        let settings = Arc::new(settings);
+
+        let entering = {
+            let settings = Arc::clone(&settings);
+            let query = warp::query::raw().or(warp::any().map(String::new)).unify();
+            warp::addr::remote().and(query).map(move |peer: Option<std::net::SocketAddr>, query: String| {
+                current(|request| {
+                    if let Some(peer) = peer {
+                        request.set_peer(peer);
+                    }
+                    request.set_query(&settings, &query);
+                });
+            })
+        };
+        let leaving = {
+            let settings = Arc::clone(&settings);
+            move |reply: R| {
+                let mut response = reply.into_response();
+                current(|request| {
+                    if let (Some(correlation), Some(id)) = (&settings.correlation, &request.correlation_id)
+                        && let Ok(id) = HeaderValue::from_str(id)
+                    {
+                        response.headers_mut().insert(correlation.header.clone(), id);
+                    }
+                    request.set_response_headers(&settings, response.headers());
+                });
+                response
+            }
+        };
+        let answered = |info: warp::log::Info<'_>| current(|request| request.answered(info.status()));
+        let opening = move |info: warp::trace::Info<'_>| {
+            let (request, context) = Request::open(&settings, &info);
+            attach::span(request, context)
+        };
+        entering
+            .untuple_one()
+            .and(routes.map(leaving).boxed())
+            .with(warp::log::custom(answered))
+            .with(warp::trace(opening))
+            .map(Reply::into_response)
+            .boxed()
+    }
+}
+
+/// The request that is being handled here.
+fn current(with: impl FnOnce(&Request)) {
+    Context::map_current(|cx| {
+        if let Some(request) = cx.get::<Arc<Request>>() {
+            with(request);
+        }
+    });
+}
+
+#[track_caller]
+fn header_name(name: &str) -> HeaderName {
+    match name.parse() {
+        Ok(name) => name,
+        Err(_) => panic!("{name:?} is not the name of a header"),
+    }
+}
