@@ -2,11 +2,13 @@
 
 mod closing;
 mod console;
-mod metered;
+mod exporter;
 #[cfg(feature = "otlp")]
 pub(crate) mod otlp;
+mod watched;
 
 pub use console::ConsoleExporter;
 
 pub(crate) use closing::Closing;
-pub(crate) use metered::{Details, Watch, WatchedProcessor};
+pub(crate) use exporter::Exporter;
+pub(crate) use watched::{Carrier, Failure, Watch, Watched};

@@ -23,6 +23,7 @@ pub(super) struct Batch {
     /// How many bytes the spans take in a request.
     bytes: usize,
     logs: usize,
+    full: bool,
 }
 
 /// One span.
@@ -67,6 +68,7 @@ impl Batch {
                     let (taken, full) = batch.take_from(chunk, at, size);
                     reader.advance(taken);
                     if full {
+                        batch.full = true;
                         break;
                     }
                 }
@@ -126,6 +128,16 @@ impl Batch {
         }
         self.bytes += len;
         self.spans.push(piece);
+    }
+
+    /// Whether spans were left in the logs for want of room.
+    pub(super) fn is_full(&self) -> bool {
+        self.full
+    }
+
+    /// How many bytes the spans take in a request.
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
     }
 
     pub(super) fn len(&self) -> usize {

@@ -6,12 +6,12 @@
 
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 /// How far the two clocks may be apart on a machine that is not overloaded: a second's drift of a counter whose rate is
 /// known to a few parts in a million, and the time that reading the system clock takes.
 #[cfg(test)]
-const BOUND: Duration = Duration::from_millis(1);
+const BOUND: std::time::Duration = std::time::Duration::from_millis(1);
 
 /// How long an offset is used, in nanoseconds.
 const VALID: u64 = 1_000_000_000;
@@ -78,7 +78,7 @@ mod tests {
                 ours + bound >= before && ours <= after + bound
             });
             assert!(near);
-            std::thread::sleep(Duration::from_millis(400));
+            std::thread::sleep(std::time::Duration::from_millis(400));
         }
     }
 }

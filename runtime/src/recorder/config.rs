@@ -5,7 +5,7 @@ use std::time::Duration;
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::{IdGenerator, Sampler, ShouldSample, SpanLimits};
 
-use super::wire::{Redact, ValueLimit};
+use super::wire::Redact;
 
 /// What a [`Pipeline`](super::Pipeline) of our own is made of.
 #[derive(Debug)]
@@ -75,11 +75,5 @@ impl Default for RecorderConfig {
             id_generator: None,
             schedule: Schedule::default(),
         }
-    }
-}
-
-impl RecorderConfig {
-    pub(super) fn value_limit(&self) -> ValueLimit {
-        self.value_length.map_or_else(ValueLimit::default, ValueLimit::chars)
     }
 }

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::{PoisonError, RwLock};
 
-use opentelemetry::trace::{SpanBuilder, TraceContextExt, Tracer, TracerProvider};
-use opentelemetry::{Context, KeyValue};
+use opentelemetry::Context;
+use opentelemetry::trace::{Span, SpanBuilder, TraceContextExt, Tracer, TracerProvider};
 use opentelemetry_sdk::trace::{SdkTracer, SdkTracerProvider};
 
 use super::OpenSpan;
@@ -16,16 +16,12 @@ use crate::value::Fields;
 #[derive(Debug)]
 pub(crate) struct Foreign {
     provider: SdkTracerProvider,
-    /// Whether the sampler wants to see the attributes that a span starts with.
-    pub(super) sampler_sees_attributes: bool,
-    /// Whether a span follows the sampled flag of its parent, so that an unsampled parent settles the matter.
-    pub(super) parent_based: bool,
     tracers: RwLock<HashMap<&'static str, SdkTracer>>,
 }
 
 impl Foreign {
     pub(super) fn new(provider: SdkTracerProvider) -> Self {
-        Self { provider, sampler_sees_attributes: false, parent_based: false, tracers: RwLock::default() }
+        Self { provider, tracers: RwLock::default() }
     }
 
     pub(super) fn provider(&self) -> &SdkTracerProvider {
@@ -37,13 +33,6 @@ impl Foreign {
         if parent.is_telemetry_suppressed() {
             return None;
         }
-        if self.parent_based {
-            let parent = parent.span();
-            let parent = parent.span_context();
-            if parent.is_valid() && !parent.is_sampled() {
-                return None;
-            }
-        }
         // `Sampler::ParentBased` takes an invalid parent for an unsampled one; for the specification it is none.
         let rootless = Context::new();
         let nests_in = if parent.span().span_context().is_valid() { parent } else { &rootless };
@@ -53,21 +42,12 @@ impl Foreign {
         if !links.is_empty() {
             builder = builder.with_links(links);
         }
-        let mut collect = || -> Vec<KeyValue> {
-            let mut list = Fields::collect(attributes);
-            list.extend(site.code_attributes().into_iter().flatten());
-            list
-        };
-        let span = if self.sampler_sees_attributes {
-            let attributes = collect();
-            self.tracer(site).build_with_context(builder.with_attributes(attributes), nests_in)
-        } else {
-            let mut span = self.tracer(site).build_with_context(builder, nests_in);
-            if opentelemetry::trace::Span::is_recording(&span) {
-                opentelemetry::trace::Span::set_attributes(&mut span, collect());
-            }
-            span
-        };
+        let mut span = self.tracer(site).build_with_context(builder, nests_in);
+        // Not evaluated when nobody records; the provider's sampler is not known to want them.
+        if span.is_recording() {
+            span.set_attributes(Fields::collect(attributes));
+            span.set_attributes(site.code_attributes().into_iter().flatten());
+        }
         Some(OpenSpan::new(parent.with_span(span)))
     }
 

@@ -84,7 +84,10 @@ pub(crate) fn too_late() -> u64 {
 pub(super) fn record(pipeline: PipelineId) -> Option<(Box<Record>, SpanId)> {
     LOCAL
         .try_with(|local| {
-            let (limits, id) = local.port(pipeline, |port| (port.own.limits, port.own.new_span_id(&local.ids)))?;
+            let (limits, id) = local.port(pipeline, |port| {
+                port.counts.started();
+                (port.own.limits, port.own.new_span_id(&local.ids))
+            })?;
             let reused = local.records.borrow_mut().pop();
             let record = match reused {
                 Some(mut record) => {
@@ -134,6 +137,11 @@ pub(super) fn append(pipeline: PipelineId, entry: &Entry<'_>) {
     if appended.is_err() {
         TOO_LATE.fetch_add(1, Ordering::Relaxed);
     }
+}
+
+/// Counts a span of `pipeline` that ended and is not exported.
+pub(super) fn discard(pipeline: PipelineId) {
+    let _ = LOCAL.try_with(|local| local.port(pipeline, Port::discard));
 }
 
 impl Local {

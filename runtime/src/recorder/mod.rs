@@ -6,7 +6,9 @@
 
 mod batch;
 mod clock;
+mod collector;
 mod config;
+mod counts;
 mod foreign;
 mod fork;
 mod handover;
@@ -16,6 +18,7 @@ mod log;
 mod mode;
 mod open;
 mod origin;
+mod outlet;
 mod own;
 mod pipeline;
 mod raw;
@@ -26,13 +29,18 @@ mod start;
 mod tracer;
 pub(crate) mod wire;
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use opentelemetry::Context;
 
-pub(crate) use config::RecorderConfig;
+pub(crate) use config::{RecorderConfig, Schedule};
+pub(crate) use counts::Totals;
 pub(crate) use open::OpenSpan;
+pub(crate) use outlet::{Delivered, Outgoing, Outlet};
 pub(crate) use pipeline::Pipeline;
 pub(crate) use start::{Prepared, open};
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::num::NonZero;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, Weak};
 use std::thread::Thread;
 
@@ -10,6 +10,7 @@ use opentelemetry::trace::{SpanId, TraceId};
 use opentelemetry_sdk::trace::{IdGenerator, ShouldSample};
 
 use super::config::RecorderConfig;
+use super::counts::{Counts, ThreadCounts, Totals};
 use super::ids::Ids;
 use super::log::entry::Entry;
 use super::log::{self, Memory, Reader, Writer};
@@ -59,24 +60,9 @@ pub(crate) struct Own {
     /// How many spans may wait and how many do, where that is limited.
     max_queue_size: Option<usize>,
     queued: AtomicUsize,
-    pub(super) dropped: Dropped,
+    pub(super) counts: Counts,
     collector: OnceLock<Thread>,
     wake_at: usize,
-}
-
-/// Spans that were dropped, by reason.
-#[derive(Debug, Default)]
-pub(crate) struct Dropped {
-    /// There was no memory left for finished spans.
-    pub(crate) full: AtomicU64,
-    /// A single span was larger than a request may be.
-    pub(crate) too_large: AtomicU64,
-    /// It ended after the pipeline was shut down.
-    pub(crate) after_shutdown: AtomicU64,
-    /// The exporter or the collector has failed for good.
-    pub(crate) failed: AtomicU64,
-    /// The collector has taken the request and refused these spans.
-    pub(crate) rejected: AtomicU64,
 }
 
 impl Own {
@@ -103,7 +89,7 @@ impl Own {
             closed: AtomicBool::new(false),
             max_queue_size: schedule.max_queue_size,
             queued: AtomicUsize::new(0),
-            dropped: Dropped::default(),
+            counts: Counts::default(),
             collector: OnceLock::new(),
             wake_at: (schedule.max_queue_bytes / 8).min(2 * 1024 * 1024),
         });
@@ -153,6 +139,7 @@ impl Own {
 
     /// How many threads have a log.
     #[cfg(test)]
+    #[allow(dead_code)]
     pub(super) fn logs(&self) -> usize {
         self.readers.lock().unwrap_or_else(PoisonError::into_inner).len()
     }
@@ -164,7 +151,7 @@ impl fmt::Debug for Own {
             .field("id", &self.id)
             .field("sampler", &self.sampler)
             .field("limits", &self.limits)
-            .field("dropped", &self.dropped)
+            .field("counts", &self.counts)
             .finish_non_exhaustive()
     }
 }
@@ -174,30 +161,32 @@ pub(super) struct Port {
     pub(super) own: Arc<Own>,
     /// Made when the thread's first span ends.
     writer: Option<Writer>,
+    pub(super) counts: Arc<ThreadCounts>,
 }
 
 impl Port {
     pub(super) fn new(own: Arc<Own>) -> Self {
-        Self { own, writer: None }
+        let counts = own.counts.of_thread();
+        Self { own, writer: None, counts }
     }
 
     /// Appends a finished span to the thread's log, or counts it as dropped.
     #[inline]
     pub(super) fn append(&mut self, entry: &Entry<'_>) {
         let own = &*self.own;
+        self.counts.ended();
         if own.is_closed() {
-            own.dropped.after_shutdown.fetch_add(1, Ordering::Relaxed);
+            own.counts.dropped.after_shutdown.fetch_add(1, Ordering::Relaxed);
             return;
         }
         let len = entry.len();
         if len > MAX_ENTRY {
-            own.dropped.too_large.fetch_add(1, Ordering::Relaxed);
+            own.counts.dropped.too_large.fetch_add(1, Ordering::Relaxed);
             return;
         }
         if own.max_queue_size.is_some_and(|max| own.queued.fetch_add(1, Ordering::Relaxed) >= max) {
             own.queued.fetch_sub(1, Ordering::Relaxed);
-            own.dropped.full.fetch_add(1, Ordering::Relaxed);
-            return;
+            return own.dropped_for_want_of_room();
         }
         let writer = match &mut self.writer {
             Some(writer) => writer,
@@ -207,10 +196,19 @@ impl Port {
             },
         };
         match writer.append(len, |out| entry.write(out)) {
-            Ok(false) => {}
-            Ok(true) => own.wake(),
+            Ok(grown) => {
+                self.counts.accepted();
+                if grown {
+                    own.wake();
+                }
+            }
             Err(log::Full) => own.dropped_for_want_of_memory(),
         }
+    }
+
+    /// Counts a span that ended and is not exported.
+    pub(super) fn discard(&mut self) {
+        self.counts.ended();
     }
 
     #[cold]
@@ -221,11 +219,25 @@ impl Port {
     }
 }
 
+impl Drop for Port {
+    fn drop(&mut self) {
+        self.own.counts.thread_ended(&self.counts);
+    }
+}
+
+/// Of so many spans that are dropped, one wakes the collector.
+const DROPPED_TO_WAKE: u64 = 1024;
+
 impl Own {
-    /// Wakes the collector when enough has come together for a request.
+    /// Whether enough has come together for a request.
+    pub(super) fn is_filling(&self) -> bool {
+        self.memory.used() >= self.wake_at
+    }
+
+    /// Wakes the collector when enough has come together.
     #[cold]
     fn wake(&self) {
-        if self.memory.used() >= self.wake_at
+        if self.is_filling()
             && let Some(collector) = self.collector.get()
         {
             collector.unpark();
@@ -235,9 +247,21 @@ impl Own {
     #[cold]
     fn dropped_for_want_of_memory(&self) {
         self.left(1);
-        self.dropped.full.fetch_add(1, Ordering::Relaxed);
-        if let Some(collector) = self.collector.get() {
+        self.dropped_for_want_of_room();
+    }
+
+    #[cold]
+    fn dropped_for_want_of_room(&self) {
+        let before = self.counts.dropped.full.fetch_add(1, Ordering::Relaxed);
+        if before.is_multiple_of(DROPPED_TO_WAKE)
+            && let Some(collector) = self.collector.get()
+        {
             collector.unpark();
         }
+    }
+
+    pub(super) fn totals(&self) -> Totals {
+        let max_queued_bytes = self.memory.limit() as u64;
+        Totals { queued_bytes: self.memory.used() as u64, max_queued_bytes, ..self.counts.totals() }
     }
 }

@@ -1,6 +1,7 @@
 //! One way out for spans.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use opentelemetry::Context;
 use opentelemetry::trace::TraceContextExt;
@@ -8,10 +9,14 @@ use opentelemetry_sdk::trace::{SdkTracerProvider, SpanData};
 
 use super::OpenSpan;
 use super::batch::{Batch, Size};
+use super::collector::Collector;
 use super::config::RecorderConfig;
+use super::counts::Totals;
 use super::foreign::Foreign;
 use super::mode::{ON, PARENT_BASED};
+use super::outlet::Outlet;
 use super::own::{Own, PipelineId};
+use super::tracer::RecordingProvider;
 use crate::span::Start;
 
 /// One way out for spans: of our own, or the SDK's.
@@ -20,7 +25,7 @@ pub(crate) struct Pipeline(Kind);
 
 #[derive(Debug)]
 enum Kind {
-    Own(Arc<Own>),
+    Own(Arc<Own>, Option<Collector>),
     Foreign(Foreign),
 }
 
@@ -30,9 +35,57 @@ impl Pipeline {
         Self(Kind::Foreign(Foreign::new(provider)))
     }
 
+    /// One of our own, whose finished spans a thread of its own hands to `outlets`.
+    ///
+    /// # Errors
+    ///
+    /// If the thread can't be started.
+    pub(crate) fn own_with(config: RecorderConfig, outlets: Vec<Box<dyn Outlet>>) -> std::io::Result<Self> {
+        let resource = config.resource.clone();
+        let schedule = config.schedule.clone();
+        let own = Own::new(config);
+        let collector = Collector::start(&own, &resource, schedule, outlets)?;
+        Ok(Self(Kind::Own(own, Some(collector))))
+    }
+
+    /// Has every outlet deliver what ended before. False when that took longer than `timeout`.
+    pub(crate) fn flush(&self, timeout: Duration) -> bool {
+        match &self.0 {
+            Kind::Own(_, collector) => collector.as_ref().is_none_or(|collector| collector.flush(timeout)),
+            Kind::Foreign(_) => true,
+        }
+    }
+
+    /// Takes no more spans and delivers those that there are. False when that took longer than `timeout`.
+    pub(crate) fn shutdown(&self, timeout: Duration) -> bool {
+        self.close();
+        match &self.0 {
+            Kind::Own(_, collector) => collector.as_ref().is_none_or(|collector| collector.shutdown(timeout)),
+            Kind::Foreign(_) => true,
+        }
+    }
+
+    /// How many spans could not be delivered yet and are kept for another try.
+    pub(crate) fn kept(&self) -> u64 {
+        match &self.0 {
+            Kind::Own(_, Some(collector)) => collector.kept(),
+            _ => 0,
+        }
+    }
+
+    /// What was counted until now; nothing is known of what goes through an application's own provider.
+    pub(crate) fn totals(&self) -> Totals {
+        self.own().map(|own| own.totals()).unwrap_or_default()
+    }
+
+    /// A tracer provider whose spans take the same path, for the OpenTelemetry globals.
+    pub(crate) fn recording_provider(&self) -> Option<RecordingProvider> {
+        self.own().map(|own| RecordingProvider(Arc::clone(own)))
+    }
+
     /// One whose finished spans stay in their logs, until somebody reads them.
     pub(crate) fn held(config: RecorderConfig) -> Self {
-        Self(Kind::Own(Own::new(config)))
+        Self(Kind::Own(Own::new(config), None))
     }
 
     /// The finished spans that a [`held`](Pipeline::held) pipeline has, which are then no longer in it.
@@ -47,35 +100,17 @@ impl Pipeline {
         }
     }
 
-    /// Entry attributes are evaluated before the sampler is asked, so that it sees them.
-    #[must_use]
-    pub(crate) fn with_sampler_that_sees_attributes(mut self, sees: bool) -> Self {
-        if let Kind::Foreign(foreign) = &mut self.0 {
-            foreign.sampler_sees_attributes = sees;
-        }
-        self
-    }
-
-    /// The sampler follows an unsampled parent without being asked.
-    #[must_use]
-    pub(crate) fn with_parent_based_sampler(mut self, parent_based: bool) -> Self {
-        if let Kind::Foreign(foreign) = &mut self.0 {
-            foreign.parent_based = parent_based;
-        }
-        self
-    }
-
     /// The application's provider, if spans go through one.
     pub(crate) fn provider(&self) -> Option<&SdkTracerProvider> {
         match &self.0 {
-            Kind::Own(_) => None,
+            Kind::Own(..) => None,
             Kind::Foreign(foreign) => Some(foreign.provider()),
         }
     }
 
     pub(super) fn own(&self) -> Option<&Arc<Own>> {
         match &self.0 {
-            Kind::Own(own) => Some(own),
+            Kind::Own(own, _) => Some(own),
             Kind::Foreign(_) => None,
         }
     }
@@ -83,8 +118,9 @@ impl Pipeline {
     /// What every span is to know of it while it is the installed one.
     pub(super) fn mode(&self) -> (u32, Option<PipelineId>) {
         let (parent_based, id) = match &self.0 {
-            Kind::Own(own) => (own.parent_based, Some(own.id)),
-            Kind::Foreign(foreign) => (foreign.parent_based, None),
+            Kind::Own(own, _) => (own.parent_based, Some(own.id)),
+            // What its sampler makes of an unsampled parent is not known.
+            Kind::Foreign(_) => (false, None),
         };
         (ON | if parent_based { PARENT_BASED } else { 0 }, id)
     }
@@ -99,7 +135,7 @@ impl Pipeline {
 
     pub(super) fn open(&self, start: Start<'_>, parent: &Context) -> Option<OpenSpan> {
         match &self.0 {
-            Kind::Own(own) => own.open(start, parent),
+            Kind::Own(own, _) => own.open(start, parent),
             Kind::Foreign(foreign) => foreign.open(start, parent),
         }
     }

@@ -12,7 +12,7 @@ use super::log::sync::Mutex;
 use super::own::PipelineId;
 use super::scope::ScopeId;
 use super::wire::span::{self as wire_span, ATTRIBUTES, EVENT_ATTRIBUTES, LINK_ATTRIBUTES, Parts};
-use super::wire::{Attributes, ValueRules};
+use super::wire::{Attributes, ValueLimit, ValueRules};
 use super::{clock, fork};
 
 /// What a pipeline lets a span grow to.
@@ -23,10 +23,11 @@ pub(crate) struct Limits {
 }
 
 impl Limits {
-    /// An empty list for attributes of a span.
+    /// An empty list for attributes of a span. How many it may have is seen when the list is added to the span: some may
+    /// overwrite what is there.
     pub(super) fn attributes_of_span(&self) -> Attributes {
         let mut list = Attributes::new(ATTRIBUTES);
-        list.reset(ATTRIBUTES, self.span.max_attributes_per_span, self.values);
+        list.reset(ATTRIBUTES, u32::MAX, self.values);
         list
     }
 
@@ -172,7 +173,7 @@ impl Record {
 
     /// An empty list for attributes of the span.
     pub(super) fn list(&self, memory: &mut Attributes) {
-        memory.reset(ATTRIBUTES, self.limits.span.max_attributes_per_span, self.limits.values);
+        memory.reset(ATTRIBUTES, u32::MAX, self.limits.values);
     }
 
     /// An empty list for attributes of an event.
@@ -194,7 +195,7 @@ impl Record {
     pub(super) fn add_event(&self, name: &str, time: u64, attributes: &mut Attributes) {
         self.write(|state| {
             if state.events.admit(self.limits.span.max_events_per_span) {
-                let name = self.limits.values.limit.clip(name);
+                let name = ValueLimit::default().clip(name);
                 let dropped = attributes.dropped();
                 wire_span::put_event(&mut state.others, time, name, attributes.finish(), dropped);
             }
@@ -216,7 +217,7 @@ impl Record {
             {
                 *description = redacted.into();
             }
-            let kept = rules.limit.clip(description).len();
+            let kept = ValueLimit::default().clip(description).len();
             if kept < description.len() {
                 description.to_mut().truncate(kept);
             }
@@ -229,8 +230,7 @@ impl Record {
     }
 
     pub(super) fn update_name(&self, name: Cow<'_, str>) {
-        let limit = self.limits.values.limit;
-        self.write(|state| state.rename(limit.clip(&name)));
+        self.write(|state| state.rename(&name));
     }
 
     /// Ends the span, now or at `time`: it goes to the log of this thread.
@@ -244,6 +244,8 @@ impl Record {
             // A clock that was set back does not make a span end before it starts.
             let end = time.unwrap_or_else(|| clock::now().max(state.start));
             state.finish(&self.span_context, end, self.pipeline);
+        } else {
+            local::discard(self.pipeline);
         }
     }
 }
@@ -253,7 +255,8 @@ impl State {
     pub(super) fn rename(&mut self, name: &str) {
         self.name = "";
         self.renamed.clear();
-        self.renamed.push_str(name);
+        // Limits of attributes are not for names; but no memory is without one.
+        self.renamed.push_str(ValueLimit::default().clip(name));
     }
 
     pub(super) fn add_link(&mut self, limits: &Limits, to: &SpanContext, attributes: &[opentelemetry::KeyValue]) {

@@ -93,7 +93,7 @@ impl Own {
                 fill(&mut record, &mut start, origin, span_id, time);
                 let attributes = &mut record.state_mut().attributes;
                 match early {
-                    Some(list) => *attributes = list,
+                    Some(list) => attributes.append(&list),
                     None => (start.attributes)(&mut Fields::new(attributes)),
                 }
                 attributes.key_values(&added);
@@ -112,7 +112,6 @@ fn fill(record: &mut Record, start: &mut Start<'_>, origin: Origin, span_id: ope
     let scope = site.prepared().scope;
     describe(record, origin, span_id, Description { scope, name: site.name, kind: &site.kind, links, time });
     if let Some(name) = &start.name {
-        let name = record.limits.values.limit.clip(name);
         record.state_mut().rename(name);
     }
 }

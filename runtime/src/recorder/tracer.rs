@@ -67,10 +67,9 @@ impl RecordingTracer {
         let site_name = if let Cow::Borrowed(name) = name { name } else { "" };
         let given = Description { scope: self.scope, name: site_name, kind: &kind, links, time };
         describe(&mut record, origin, span_id, given);
-        let limit = record.limits.values.limit;
         let state = record.state_mut();
         if let Cow::Owned(name) = &name {
-            state.rename(limit.clip(name));
+            state.rename(name);
         }
         state.attributes.key_values(attributes.iter().chain(&added));
         for event in events.into_iter().flatten() {

@@ -5,20 +5,21 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use opentelemetry::{Key, KeyValue, Value, global};
-use opentelemetry_sdk::trace::{SdkTracerProvider, ShouldSample, SpanExporter, SpanLimits, TracerProviderBuilder};
+use opentelemetry_sdk::Resource;
+use opentelemetry_sdk::trace::{SdkTracerProvider, ShouldSample, SpanExporter, SpanLimits};
 
 use super::environment::{Environment, Reader};
 use super::error::SetupError;
 use super::exporters::{Choice, choices};
 use super::health::Stats;
-use super::limits::{Batching, Limits};
+use super::limits::{Limits, schedule};
 use super::propagators::propagator;
 use super::report::{Reporter, Warning};
 use super::resource::resource;
 use super::sampling::Sampling;
 use super::{Claim, Parts, Telemetry};
-use crate::export::{Closing, ConsoleExporter, Details, Watch, WatchedProcessor};
-use crate::recorder::Pipeline;
+use crate::export::{Carrier, Closing, ConsoleExporter, Exporter, Watch, Watched};
+use crate::recorder::{Outlet, Pipeline, RecorderConfig, Schedule};
 
 /// So that a program's end, with what else it does there, fits in five seconds.
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(4);
@@ -26,8 +27,16 @@ const FLUSH_TIMEOUT: Duration = Duration::from_secs(4);
 /// Drawn so soon that it is seen next to the request that it shows.
 const CONSOLE_DELAY: Duration = Duration::from_millis(100);
 
-/// Makes the watched processor of an exporter that was given in code.
-type GivenExporter = Box<dyn FnOnce(Watch) -> (WatchedProcessor, Arc<Stats>) + Send>;
+/// A way out, and what becomes of the spans that take it.
+type Way = (Box<dyn Outlet>, Arc<Stats>);
+
+/// Makes a way out of an exporter that was given in code.
+type GivenExporter = Box<dyn FnOnce(Watch, &Resource) -> Way + Send>;
+
+fn way(carrier: impl Carrier + 'static, watch: Watch) -> Way {
+    let (watched, stats) = Watched::new(carrier, watch);
+    (Box::new(watched), stats)
+}
 
 /// Describes how traces are recorded and where they go: [`Telemetry::builder`].
 ///
@@ -44,6 +53,7 @@ pub struct TelemetryBuilder {
     strict: bool,
     span_limits: Option<SpanLimits>,
     value_length: Option<usize>,
+    max_queue_bytes: Option<usize>,
     flush_timeout: Duration,
     reporter: Reporter,
     environment: Environment,
@@ -60,6 +70,7 @@ impl TelemetryBuilder {
             strict: false,
             span_limits: None,
             value_length: None,
+            max_queue_bytes: None,
             flush_timeout: FLUSH_TIMEOUT,
             reporter: Reporter::stderr(),
             environment: Environment::process(),
@@ -115,7 +126,7 @@ impl TelemetryBuilder {
     /// let builder = traced::Telemetry::builder().span_exporter(exporter.clone());
     /// ```
     pub fn span_exporter(mut self, exporter: impl SpanExporter + 'static) -> Self {
-        self.exporters.push(Box::new(|watch| WatchedProcessor::new(exporter, watch, Arc::default())));
+        self.exporters.push(Box::new(|watch, resource| way(Exporter::new(exporter, resource), watch)));
         self
     }
 
@@ -150,6 +161,13 @@ impl TelemetryBuilder {
     /// Cuts string values after so many characters, instead of OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT.
     pub fn attribute_value_length_limit(mut self, characters: usize) -> Self {
         self.value_length = Some(characters);
+        self
+    }
+
+    /// Limits how many bytes of memory ended spans may take while they wait for export; by default 64 MiB. Spans that end
+    /// beyond that are dropped and [counted](crate::Health).
+    pub fn max_queue_bytes(mut self, bytes: usize) -> Self {
+        self.max_queue_bytes = Some(bytes);
         self
     }
 
@@ -243,7 +261,8 @@ impl TelemetryBuilder {
                 let mut limits = Limits::from_environment(reader);
                 limits.counts = self.span_limits.unwrap_or(limits.counts);
                 limits.value_length = self.value_length.or(limits.value_length);
-                let batching = Batching::from_environment(reader);
+                let mut schedule = schedule(reader);
+                schedule.max_queue_bytes = self.max_queue_bytes.unwrap_or(schedule.max_queue_bytes);
                 let sampling = self.sampling.unwrap_or_else(|| Sampling::from_environment(reader));
                 let resource = resource(reader, std::mem::take(&mut plan.resource));
                 let exporters = if self.exporters.is_empty() {
@@ -251,7 +270,7 @@ impl TelemetryBuilder {
                 } else {
                     Exporters::Given(self.exporters)
                 };
-                Route::Own(Box::new(Own { limits, batching, sampling, resource, exporters }))
+                Route::Own(Box::new(Own { limits, schedule, sampling, resource, exporters }))
             }
         };
         plan
@@ -276,9 +295,9 @@ enum Route {
 
 struct Own {
     limits: Limits,
-    batching: Batching,
+    schedule: Schedule,
     sampling: Sampling,
-    resource: opentelemetry_sdk::Resource,
+    resource: Resource,
     exporters: Exporters,
 }
 
@@ -310,7 +329,6 @@ impl Plan {
         let closing = Arc::new(Closing::default());
         let parts = Parts {
             pipeline: None,
-            owned: true,
             stats: Vec::new(),
             closing: Arc::clone(&closing),
             flush_timeout: self.flush_timeout,
@@ -320,49 +338,65 @@ impl Plan {
             Route::Disabled => Ok(parts),
             Route::Provider(provider) => {
                 let destination = "traces go to the application's own tracer provider".to_owned();
-                Ok(Parts { pipeline: Some(Pipeline::new(provider)), owned: false, destination, ..parts })
+                Ok(Parts { pipeline: Some(Pipeline::new(provider)), destination, ..parts })
             }
             Route::Own(own) => {
-                let Own { limits, batching, sampling, resource, exporters } = *own;
-                let watch = Watch {
-                    destination: String::new(),
-                    reporter: self.reporter,
-                    value_length: limits.value_length,
-                    batching,
+                let Own { limits, schedule, sampling, resource, exporters } = *own;
+                let watch = Watch { destination: String::new(), reporter: self.reporter, closing };
+                let mut ways = Ways {
+                    watch,
+                    resource: &resource,
+                    timeout: schedule.export_timeout,
+                    list: Vec::new(),
+                    names: Vec::new(),
                 };
-                let mut routes = Routes { watch, closing, processors: Vec::new(), destinations: Vec::new() };
-                routes.add(exporters)?;
+                ways.add(exporters)?;
+                let destination = ways.describe();
+                // The terminal shows what happens while it is looked at.
+                let console = ways.names.iter().any(|name| name == CONSOLE);
+                let delay = if console { schedule.delay.min(CONSOLE_DELAY) } else { schedule.delay };
+                let (outlets, stats) = ways.list.into_iter().unzip();
                 let Sampling { sampler, sees_attributes, parent_based } = sampling;
-                let builder = SdkTracerProvider::builder()
-                    .with_resource(resource)
-                    .with_sampler(sampler)
-                    .with_span_limits(limits.counts);
-                let destination = routes.describe();
-                let (provider, stats) = routes.build(builder);
-                let pipeline = Pipeline::new(provider)
-                    .with_sampler_that_sees_attributes(sees_attributes)
-                    .with_parent_based_sampler(parent_based);
+                let config = RecorderConfig {
+                    resource,
+                    sampler,
+                    parent_based,
+                    sampler_sees_attributes: sees_attributes,
+                    limits: limits.counts,
+                    value_length: limits.value_length,
+                    redactor: None,
+                    id_generator: None,
+                    schedule: Schedule { delay, ..schedule },
+                };
+                let pipeline = Pipeline::own_with(config, outlets).map_err(|error| SetupError::Exporter {
+                    destination: destination.clone(),
+                    reason: format!("its thread can't be started: {error}"),
+                })?;
                 Ok(Parts { pipeline: Some(pipeline), stats, destination, ..parts })
             }
         }
     }
 }
 
-/// The exporters of an own provider, as they are added.
-struct Routes {
+const CONSOLE: &str = "this terminal (stderr), drawn as they end";
+
+/// The ways out of a pipeline of our own, as they are added.
+struct Ways<'a> {
     watch: Watch,
-    closing: Arc<Closing>,
-    processors: Vec<(WatchedProcessor, Arc<Stats>)>,
-    destinations: Vec<String>,
+    resource: &'a Resource,
+    /// How long an export may take.
+    timeout: Duration,
+    list: Vec<Way>,
+    names: Vec<String>,
 }
 
-impl Routes {
+impl Ways<'_> {
     fn add(&mut self, exporters: Exporters) -> Result<(), SetupError> {
         match exporters {
             Exporters::Given(exporters) => {
                 for exporter in exporters {
                     let watch = self.watch("an exporter that was given in code");
-                    self.processors.push(exporter(watch));
+                    self.list.push(exporter(watch, self.resource));
                 }
             }
             Exporters::Chosen(chosen) => {
@@ -377,47 +411,35 @@ impl Routes {
     fn choose(&mut self, chosen: Chosen) -> Result<(), SetupError> {
         match chosen {
             Chosen::Console => {
-                let mut watch = self.watch("this terminal (stderr), drawn as they end");
-                watch.batching.delay = CONSOLE_DELAY;
-                self.processors.push(WatchedProcessor::new(ConsoleExporter::new(), watch, Arc::default()));
+                let watch = self.watch(CONSOLE);
+                self.list.push(way(Exporter::new(ConsoleExporter::new(), self.resource), watch));
             }
             #[cfg(feature = "otlp")]
             Chosen::Otlp(mut settings) => {
-                settings.timeout = settings.timeout.min(self.watch.batching.export_timeout);
+                settings.timeout = settings.timeout.min(self.timeout);
                 let destination = settings.destination();
-                let details = Arc::<Details>::default();
-                let exporter =
-                    crate::export::otlp::exporter(*settings, Arc::clone(&self.closing), Arc::clone(&details));
-                let exporter =
-                    exporter.map_err(|reason| SetupError::Exporter { destination: destination.clone(), reason })?;
                 let mut watch = self.watch(&format!("{destination} (OTLP over HTTP)"));
+                let transport = crate::export::otlp::Transport::new(*settings, Arc::clone(&watch.closing));
+                let transport =
+                    transport.map_err(|reason| SetupError::Exporter { destination: destination.clone(), reason })?;
                 watch.destination = destination;
-                self.processors.push(WatchedProcessor::new(exporter, watch, details));
+                self.list.push(way(transport, watch));
             }
         }
         Ok(())
     }
 
     fn watch(&mut self, destination: &str) -> Watch {
-        self.destinations.push(destination.to_owned());
+        self.names.push(destination.to_owned());
         Watch { destination: destination.to_owned(), ..self.watch.clone() }
     }
 
     fn describe(&self) -> String {
-        if self.destinations.is_empty() {
+        if self.names.is_empty() {
             "traces go nowhere: no exporter is configured (OTEL_TRACES_EXPORTER)".to_owned()
         } else {
-            format!("traces go to {}", self.destinations.join(" and to "))
+            format!("traces go to {}", self.names.join(" and to "))
         }
-    }
-
-    fn build(self, mut builder: TracerProviderBuilder) -> (SdkTracerProvider, Vec<Arc<Stats>>) {
-        let mut all = Vec::new();
-        for (processor, stats) in self.processors {
-            builder = builder.with_span_processor(processor);
-            all.push(stats);
-        }
-        (builder.build(), all)
     }
 }
 

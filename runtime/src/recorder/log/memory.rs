@@ -23,13 +23,8 @@ impl Memory {
         self.used.load(Ordering::Relaxed)
     }
 
-    /// Counts `size` bytes that are held elsewhere, such as a request that is being retried.
-    pub(crate) fn hold(&self, size: usize) {
-        self.used.fetch_add(size, Ordering::Relaxed);
-    }
-
-    pub(crate) fn release(&self, size: usize) {
-        self.used.fetch_sub(size, Ordering::Relaxed);
+    pub(crate) fn limit(&self) -> usize {
+        self.limit
     }
 
     /// A chunk of `size` bytes, unless that would be beyond the limit.

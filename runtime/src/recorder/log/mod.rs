@@ -99,16 +99,14 @@ impl Writer {
 
     #[cold]
     fn grow(&mut self, len: usize) -> Result<(), Full> {
-        let (chunk, appender) = Chunk::new(self.next_size.max(len), self.chunk_memory()).ok_or(Full)?;
-        self.next_size = (2 * self.next_size).min(LARGEST_CHUNK);
+        // Where memory is short a small chunk may still fit.
+        let chunk = |size: usize| Some((size, Chunk::new(size.max(len), &self.chunk.memory)?));
+        let (size, (chunk, appender)) = chunk(self.next_size).or_else(|| chunk(FIRST_CHUNK)).ok_or(Full)?;
+        self.next_size = (2 * size).min(LARGEST_CHUNK);
         self.appender = appender;
         let last = std::mem::replace(&mut self.chunk, Arc::clone(&chunk));
         *last.next.lock() = Some(chunk);
         Ok(())
-    }
-
-    fn chunk_memory(&self) -> &Arc<Memory> {
-        &self.chunk.memory
     }
 }
 

@@ -138,10 +138,6 @@ impl Attributes {
         }
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.count == 0
-    }
-
     pub(crate) fn dropped(&self) -> u32 {
         self.dropped
     }
@@ -226,11 +222,6 @@ impl Attributes {
                 self.bytes.extend_from_slice(part.whole);
             }
         }
-    }
-
-    /// The encoded form, to be added to other lists.
-    pub(crate) fn into_encoded(self) -> (Vec<u8>, u32, KeyBits) {
-        (self.bytes, self.count, self.keys)
     }
 
     /// Everything of an attribute up to its value, whose `AnyValue` takes `value_len` bytes.

@@ -11,7 +11,7 @@ pub(crate) mod decode;
 pub(crate) mod read;
 pub(crate) mod span;
 
-pub(crate) use attributes::{Attributes, Elements, Key, KeyBits, Redact, Redactor, ValueRules};
+pub(crate) use attributes::{Attributes, Key, Redact, Redactor, ValueRules};
 pub(crate) use clip::ValueLimit;
 
 /// How a field's value follows its tag.
