@@ -34,12 +34,12 @@ impl Found {
 }
 
 /// Measures `peer` in `scenario`.
-pub(crate) fn run(peer: &str, scenario: &str, endpoint: &str) -> Result<String, String> {
-    let peer = by_name(peer).ok_or("no such peer")?;
+pub(crate) fn run(name: &str, scenario: &str, endpoint: &str) -> Result<String, String> {
+    let peer = by_name(name).ok_or("no such peer")?;
     let found = match scenario {
         "sampled" => recorded(peer, endpoint, |peer| peer.tree(true)),
         "async" => recorded(peer, endpoint, |peer| peer.async_tree()),
-        "two threads" => two_threads(peer, endpoint),
+        "two threads" => two_threads(name, endpoint),
         "unsampled" => {
             let _telemetry = peer.set_up(endpoint, false);
             calls(peer, true)
@@ -74,22 +74,19 @@ fn recorded(peer: &dyn Peer, endpoint: &str, tree: impl Fn(&dyn Peer)) -> Found 
 }
 
 /// Half of the trees on each of two threads at once: the cost of a span, of both.
-fn two_threads(peer: &'static dyn Peer, endpoint: &str) -> Found {
+fn two_threads(name: &str, endpoint: &str) -> Found {
+    let Some(peer) = by_name(name) else { return Found::default() };
     let telemetry = peer.set_up(endpoint, true);
     (0..TREES / 10).for_each(|_| peer.tree(true));
     std::thread::sleep(std::time::Duration::from_millis(300));
     let process = clock::process();
-    let name = crate::peers::NAMES.iter().find(|name| by_name(name).is_some_and(|p| std::ptr::addr_eq(p, peer)));
-    let work = |name: &'static str| {
-        move || {
-            let Some(peer) = by_name(name) else { return (0, 0) };
-            (0..TREES / 20).for_each(|_| peer.tree(true));
-            let (caller, allocations) = (clock::thread(), alloc::count());
-            (0..TREES / 2).for_each(|_| peer.tree(true));
-            (clock::thread() - caller, alloc::count() - allocations)
-        }
+    let work = || {
+        (0..TREES / 20).for_each(|_| peer.tree(true));
+        let (caller, allocations) = (clock::thread(), alloc::count());
+        (0..TREES / 2).for_each(|_| peer.tree(true));
+        (clock::thread() - caller, alloc::count() - allocations)
     };
-    let threads: Vec<_> = (0..2).map(|_| std::thread::spawn(work(name.copied().unwrap_or("bare")))).collect();
+    let threads: Vec<_> = (0..2).map(|_| std::thread::spawn(work)).collect();
     let both: Vec<_> = threads.into_iter().map(|thread| thread.join().expect("no panic")).collect();
     drop(telemetry);
     let process = clock::process() - process;

@@ -10,7 +10,7 @@ mod tracing;
 use std::any::Any;
 
 /// One way to trace functions.
-pub(crate) trait Peer {
+pub(crate) trait Peer: Sync {
     /// Sets it up to record everything, or nothing if not `sampled`, and to export to `endpoint`. What is returned
     /// delivers the rest when it is dropped.
     fn set_up(&self, endpoint: &str, sampled: bool) -> Box<dyn Any>;

@@ -217,7 +217,7 @@ impl Resource {
     pub(super) fn new(resource: &opentelemetry_sdk::Resource) -> Self {
         let mut attributes = super::wire::Attributes::new(tag(1, kind::BYTES));
         for (key, value) in resource {
-            attributes.otel(super::wire::Key::new(key.as_str()), value);
+            attributes.otel(&super::wire::Key::new(key.as_str()), value);
         }
         let mut head = Vec::new();
         super::wire::put_bytes(&mut head, tag(1, kind::BYTES), attributes.finish());

@@ -168,6 +168,11 @@ impl Worker {
                 state.flushed = ordered.flushes;
                 state.kept = kept;
             });
+            // An exporter may have used up the token of `unpark` while it waited for something of its own.
+            let news = *self.orders.lock();
+            if news.flushes > ordered.flushes || news.shutdown.is_some() {
+                continue;
+            }
             let until = if self.kept.is_some() { self.not_before.max(Instant::now()) } else { next };
             std::thread::park_timeout(until.saturating_duration_since(Instant::now()));
         }

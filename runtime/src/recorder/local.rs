@@ -84,19 +84,19 @@ pub(crate) fn too_late() -> u64 {
 pub(super) fn record(pipeline: PipelineId) -> Option<(Box<Record>, SpanId)> {
     LOCAL
         .try_with(|local| {
-            let (limits, id) = local.port(pipeline, |port| {
+            local.port(pipeline, |port| {
                 port.counts.started();
-                (port.own.limits, port.own.new_span_id(&local.ids))
-            })?;
-            let reused = local.records.borrow_mut().pop();
-            let record = match reused {
-                Some(mut record) => {
-                    record.reset(pipeline, limits);
-                    record
-                }
-                None => Record::new(pipeline, limits),
-            };
-            Some((record, id))
+                let id = port.own.new_span_id(&local.ids);
+                let reused = local.records.borrow_mut().pop();
+                let record = match reused {
+                    Some(mut record) => {
+                        record.reset(pipeline, &port.own.limits);
+                        record
+                    }
+                    None => Record::new(pipeline, port.own.limits),
+                };
+                (record, id)
+            })
         })
         .ok()
         .flatten()

@@ -30,10 +30,12 @@ impl OpenSpan {
         Self(Inner::Current(context))
     }
 
+    #[inline]
     pub(super) fn recorded(span: Published) -> Self {
         Self(Inner::Recorded(span))
     }
 
+    #[inline]
     pub(crate) fn context(&self) -> &Context {
         match &self.0 {
             Inner::Recorded(span) => span.context(),
@@ -41,10 +43,12 @@ impl OpenSpan {
         }
     }
 
+    #[inline]
     pub(crate) fn attach(&self) -> ContextGuard {
         self.context().clone().attach()
     }
 
+    #[inline]
     pub(crate) fn is_recording(&self) -> bool {
         match &self.0 {
             Inner::Recorded(span) => span.record().is_recording(),
@@ -119,6 +123,7 @@ impl OpenSpan {
         }
     }
 
+    #[inline]
     pub(crate) fn end(&self) {
         match &self.0 {
             Inner::Recorded(span) => span.record().end(None),

@@ -22,6 +22,7 @@ pub(super) struct Origin {
 
 impl Origin {
     /// That of a child of `parent`, which is valid.
+    #[inline]
     fn child_of(parent: &SpanContext) -> Self {
         Self {
             trace_id: parent.trace_id(),
@@ -44,6 +45,7 @@ impl Origin {
         }
     }
 
+    #[inline]
     pub(super) fn span_context(self, span_id: SpanId) -> SpanContext {
         SpanContext::new(self.trace_id, span_id, self.flags, false, self.trace_state)
     }

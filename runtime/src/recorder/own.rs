@@ -91,7 +91,7 @@ impl Own {
             queued: AtomicUsize::new(0),
             counts: Counts::default(),
             collector: OnceLock::new(),
-            wake_at: (schedule.max_queue_bytes / 8).min(2 * 1024 * 1024),
+            wake_at: (schedule.max_queue_bytes / 8).min(1024 * 1024),
         });
         let mut pipelines = PIPELINES.write().unwrap_or_else(PoisonError::into_inner);
         pipelines.retain(|(_, pipeline)| pipeline.strong_count() > 0);
@@ -108,6 +108,7 @@ impl Own {
         self.id_generator.as_ref().map_or_else(|| ids.trace_id(), |generator| generator.new_trace_id())
     }
 
+    #[inline]
     pub(super) fn is_closed(&self) -> bool {
         self.closed.load(Ordering::Relaxed)
     }
@@ -230,6 +231,7 @@ const DROPPED_TO_WAKE: u64 = 1024;
 
 impl Own {
     /// Whether enough has come together for a request.
+    #[inline]
     pub(super) fn is_filling(&self) -> bool {
         self.memory.used() >= self.wake_at
     }

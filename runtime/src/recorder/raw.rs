@@ -1,14 +1,18 @@
-//! The recorder's unsafe code: two small primitives, each safe to use from outside of this file.
+//! The recorder's unsafe code: three small primitives, each safe to use from outside of this file.
 //!
 //! - [`Published`]: the record of an open span, owned by the span object inside an OpenTelemetry [`Context`] and written to
 //!   by whoever holds a clone of that context, without counting references a second time.
+//! - [`Lock`]: a lock that costs one atomic exchange where a `Mutex` costs two.
 //! - [`Region`]: bytes that one thread appends and others read, without either waiting.
 //!
 //! and one call of the C library: [`in_forked_children`].
 
+use std::cell::UnsafeCell;
 use std::fmt;
 use std::ops::Deref;
 use std::ptr::NonNull;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
 use opentelemetry::Context;
 use opentelemetry::trace::TraceContextExt;
@@ -29,6 +33,7 @@ const fn assert_send_and_sync<T: Send + Sync>() {}
 const _: () = assert_send_and_sync::<Record>();
 
 impl Owner {
+    #[inline]
     pub(super) fn new(record: Box<Record>) -> Self {
         Self(NonNull::from(Box::leak(record)))
     }
@@ -37,6 +42,7 @@ impl Owner {
 impl Deref for Owner {
     type Target = Record;
 
+    #[inline]
     fn deref(&self) -> &Record {
         // SAFETY: the pointer is that of a leaked box, which nobody but our `drop` takes back, and every access in between
         // is a shared one.
@@ -100,6 +106,66 @@ impl Published {
     }
 }
 
+/// A lock for what is held for some nanoseconds and hardly ever by two threads at once: the state of one span.
+///
+/// It is taken with an exchange and given back with a plain store. A `Mutex` exchanges both times, because it has to know
+/// who sleeps; here nobody sleeps, a thread that finds the lock taken gives way until it is not. There is no poison: what a
+/// panic leaves behind is a span, whole enough to be ended.
+pub(super) struct Lock<T> {
+    taken: AtomicBool,
+    value: UnsafeCell<T>,
+}
+
+// SAFETY: the value is reached through `&mut Lock` or by who holds the lock, by one thread at a time; it goes from thread
+// to thread, as through a `Mutex`, so `T` must be `Send` and need not be `Sync`.
+unsafe impl<T: Send> Sync for Lock<T> {}
+
+impl<T> Lock<T> {
+    pub(super) const fn new(value: T) -> Self {
+        Self { taken: AtomicBool::new(false), value: UnsafeCell::new(value) }
+    }
+
+    #[inline]
+    pub(super) fn get_mut(&mut self) -> &mut T {
+        self.value.get_mut()
+    }
+
+    /// Runs `work` with the value. Not to be called again inside of `work`.
+    #[inline]
+    pub(super) fn with<R>(&self, work: impl FnOnce(&mut T) -> R) -> R {
+        /// Gives the lock back, after a panic as well.
+        struct Held<'a>(&'a AtomicBool);
+        impl Drop for Held<'_> {
+            #[inline]
+            fn drop(&mut self) {
+                self.0.store(false, Release);
+            }
+        }
+        if self.taken.swap(true, Acquire) {
+            self.wait();
+        }
+        let _held = Held(&self.taken);
+        // SAFETY: the exchange that found `false` has made us the only holder, until `_held` is dropped, after `work`. It
+        // synchronises with the store of the last holder.
+        work(unsafe { &mut *self.value.get() })
+    }
+
+    #[cold]
+    fn wait(&self) {
+        let mut tries = 0;
+        while self.taken.load(Relaxed) || self.taken.swap(true, Acquire) {
+            tries += 1;
+            if tries < 32 { std::hint::spin_loop() } else { std::thread::yield_now() }
+        }
+    }
+}
+
+impl<T> fmt::Debug for Lock<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Lock")
+    }
+}
+
 /// Bytes that one thread appends and others read. What was committed never changes any more.
 pub(super) struct Region {
     /// A leaked `Box<[u8]>`.
@@ -138,6 +204,7 @@ impl Region {
         }
     }
 
+    #[inline]
     pub(super) fn capacity(&self) -> usize {
         self.bytes.len()
     }

@@ -8,8 +8,8 @@ use opentelemetry_sdk::trace::SpanLimits;
 
 use super::local;
 use super::log::entry::Entry;
-use super::log::sync::Mutex;
 use super::own::PipelineId;
+use super::raw::Lock;
 use super::scope::ScopeId;
 use super::wire::span::{self as wire_span, ATTRIBUTES, EVENT_ATTRIBUTES, LINK_ATTRIBUTES, Parts};
 use super::wire::{Attributes, ValueLimit, ValueRules};
@@ -50,7 +50,7 @@ pub(super) struct Record {
     pub(super) pipeline: PipelineId,
     /// Changes under the lock alone; read without it where a late write is only to be spared.
     ended: AtomicBool,
-    state: Mutex<State>,
+    state: Lock<State>,
 }
 
 /// What changes while a span is open.
@@ -114,20 +114,27 @@ impl Record {
             limits,
             pipeline,
             ended: AtomicBool::new(true),
-            state: Mutex::new(state),
+            state: Lock::new(state),
         });
-        record.reset(pipeline, limits);
+        let state = record.state_mut();
+        state.attributes.reset(ATTRIBUTES, limits.span.max_attributes_per_span, limits.values);
+        record.reset(pipeline, &limits);
         record
     }
 
     /// As new, in the same memory.
     #[inline]
-    pub(super) fn reset(&mut self, pipeline: PipelineId, limits: Limits) {
-        self.pipeline = pipeline;
-        self.limits = limits;
+    pub(super) fn reset(&mut self, pipeline: PipelineId, limits: &Limits) {
         *self.ended.get_mut() = false;
         let state = self.state.get_mut();
-        state.attributes.reset(ATTRIBUTES, limits.span.max_attributes_per_span, limits.values);
+        if self.pipeline == pipeline {
+            // Nearly always: then the limits are the same, too.
+            state.attributes.clear();
+        } else {
+            self.pipeline = pipeline;
+            self.limits = *limits;
+            state.attributes.reset(ATTRIBUTES, limits.span.max_attributes_per_span, limits.values);
+        }
         state.others.clear();
         state.renamed.clear();
         state.events = Counted::default();
@@ -141,6 +148,7 @@ impl Record {
     }
 
     /// Its owner is gone. A span that was not ended ends now, as it does in the SDK.
+    #[inline]
     pub(super) fn retire(mut self: Box<Self>) {
         if !*self.ended.get_mut() {
             self.end(None);
@@ -165,10 +173,15 @@ impl Record {
     /// Runs `write` under the lock, unless the span has ended.
     #[inline]
     fn write(&self, write: impl FnOnce(&mut State)) {
-        let mut state = self.state.lock();
-        if self.is_recording() {
-            write(&mut state);
+        // In a forked child the lock may have been left taken by a thread that is not there.
+        if fork::is_forked() {
+            return;
         }
+        self.state.with(|state| {
+            if self.is_recording() {
+                write(state);
+            }
+        });
     }
 
     /// An empty list for attributes of the span.
@@ -235,18 +248,23 @@ impl Record {
 
     /// Ends the span, now or at `time`: it goes to the log of this thread.
     pub(super) fn end(&self, time: Option<u64>) {
-        let mut state = self.state.lock();
-        if self.ended.swap(true, Ordering::Relaxed) {
+        if fork::is_forked() {
             return;
         }
-        // A span that is recorded but not sampled was for whoever looked at it while it was open.
-        if self.span_context.is_sampled() && !fork::is_forked() {
-            // A clock that was set back does not make a span end before it starts.
-            let end = time.unwrap_or_else(|| clock::now().max(state.start));
-            state.finish(&self.span_context, end, self.pipeline);
-        } else {
-            local::discard(self.pipeline);
-        }
+        self.state.with(|state| {
+            if !self.is_recording() {
+                return;
+            }
+            self.ended.store(true, Ordering::Relaxed);
+            // A span that is recorded but not sampled was for whoever looked at it while it was open.
+            if self.span_context.is_sampled() {
+                // A clock that was set back does not make a span end before it starts.
+                let end = time.unwrap_or_else(|| clock::now().max(state.start));
+                state.finish(&self.span_context, end, self.pipeline);
+            } else {
+                local::discard(self.pipeline);
+            }
+        });
     }
 }
 
@@ -269,6 +287,7 @@ impl State {
         }
     }
 
+    #[inline]
     fn finish(&mut self, span_context: &SpanContext, end: u64, pipeline: PipelineId) {
         let (status, status_message) = match &self.status {
             Status::Unset => (0, ""),
@@ -276,7 +295,9 @@ impl State {
             Status::Error { description } => (wire_span::STATUS_ERROR, &**description),
         };
         let trace_state = span_context.trace_state();
-        let trace_state = if *trace_state == Default::default() { String::new() } else { trace_state.header() };
+        // Nearly always empty: `header` would allocate nothing, but take its time.
+        let none = trace_state.into_iter().len() == 0;
+        let trace_state = if none { String::new() } else { trace_state.header() };
         let dropped_attributes = self.attributes.dropped();
         let parts = Parts {
             trace_id: span_context.trace_id().to_bytes(),

@@ -21,6 +21,7 @@ enum Inner {
 }
 
 impl RecordedSpan {
+    #[inline]
     pub(super) fn recording(record: Owner) -> Self {
         Self(Inner::Recording(record))
     }
@@ -30,6 +31,7 @@ impl RecordedSpan {
         Self(Inner::NotRecording(Box::new(span_context)))
     }
 
+    #[inline]
     fn record(&self) -> Option<&Record> {
         match &self.0 {
             Inner::Recording(record) => Some(record),
@@ -50,6 +52,7 @@ impl Span for RecordedSpan {
         }
     }
 
+    #[inline]
     fn span_context(&self) -> &SpanContext {
         match &self.0 {
             Inner::Recording(record) => &record.span_context,

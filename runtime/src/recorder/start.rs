@@ -56,6 +56,7 @@ pub(crate) fn open(start: Start<'_>) -> Option<OpenSpan> {
 }
 
 /// Opens a span that is sampled as its parent is: the common case, in which nobody is asked.
+#[inline]
 fn follow(pipeline: PipelineId, origin: Origin, mut start: Start<'_>) -> Option<OpenSpan> {
     let time = clock::now();
     let (mut record, span_id) = local::record(pipeline)?;
@@ -116,6 +117,7 @@ fn fill(record: &mut Record, start: &mut Start<'_>, origin: Origin, span_id: ope
     }
 }
 
+#[inline]
 fn add_code(record: &mut Record, start: &Start<'_>) {
     if let Some(code) = &start.site.prepared().code {
         record.state_mut().attributes.append(code);

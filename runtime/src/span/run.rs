@@ -9,10 +9,13 @@ use crate::recorder::OpenSpan;
 
 /// Runs `body` inside `span`, if there is one; `note` sees what it returns.
 pub fn sync<T>(span: Opened, body: impl FnOnce() -> T, note: impl for<'s, 'r> FnMut(&mut Outcome<'s, 'r>, &'r T)) -> T {
-    let Some(span) = span.0 else { return body() };
-    let guard = super::SpanGuard::new(Opened(Some(span.clone())));
-    let value = panics::recorded(&span, body);
-    Outcome::note(&span, &value, note);
+    if span.0.is_none() {
+        return body();
+    }
+    let guard = super::SpanGuard::new(span);
+    let Some(span) = guard.span() else { return body() };
+    let value = panics::recorded(span, body);
+    Outcome::note(span, &value, note);
     drop(guard);
     value
 }

@@ -38,11 +38,13 @@ impl<'a> Fields<'a> {
     ///     }
     /// }
     /// ```
+    #[inline]
     pub fn set<V: crate::Value + ?Sized>(&mut self, key: &'static str, value: &V) {
         value.record(self.slot(key));
     }
 
     /// The slot of `key`, to be filled once.
+    #[inline]
     pub fn slot(&mut self, key: &'static str) -> Slot<'_> {
         Slot { key: Key { prefix: self.prefix, name: key }, list: self.list }
     }
@@ -81,28 +83,33 @@ pub struct Slot<'a> {
 
 impl Slot<'_> {
     /// Writes a boolean.
+    #[inline]
     pub fn bool(self, value: bool) {
-        self.list.bool(self.key, value);
+        self.list.bool(&self.key, value);
     }
 
     /// Writes a signed integer.
+    #[inline]
     pub fn i64(self, value: i64) {
-        self.list.i64(self.key, value);
+        self.list.i64(&self.key, value);
     }
 
     /// Writes a double-precision float.
+    #[inline]
     pub fn f64(self, value: f64) {
-        self.list.f64(self.key, value);
+        self.list.f64(&self.key, value);
     }
 
     /// Writes a string.
+    #[inline]
     pub fn str(self, value: &str) {
-        self.list.str(self.key, value);
+        self.list.str(&self.key, value);
     }
 
     /// Writes a string that lives as long as the program.
+    #[inline]
     pub fn static_str(self, value: &'static str) {
-        self.list.str(self.key, value);
+        self.list.str(&self.key, value);
     }
 
     /// Writes the `Display` form. A `Display` that fails leaves what it wrote before.
@@ -119,32 +126,32 @@ impl Slot<'_> {
     pub fn format(self, value: fmt::Arguments<'_>) {
         match value.as_str() {
             Some(text) => self.str(text),
-            None => self.list.format(self.key, value),
+            None => self.list.format(&self.key, value),
         }
     }
 
     /// Writes an array of booleans.
     pub fn bools(self, values: impl IntoIterator<Item = bool>) {
-        self.list.array(self.key, |out| values.into_iter().for_each(|value| out.bool(value)));
+        self.list.array(&self.key, |out| values.into_iter().for_each(|value| out.bool(value)));
     }
 
     /// Writes an array of signed integers.
     pub fn i64s(self, values: impl IntoIterator<Item = i64>) {
-        self.list.array(self.key, |out| values.into_iter().for_each(|value| out.i64(value)));
+        self.list.array(&self.key, |out| values.into_iter().for_each(|value| out.i64(value)));
     }
 
     /// Writes an array of floats.
     pub fn f64s(self, values: impl IntoIterator<Item = f64>) {
-        self.list.array(self.key, |out| values.into_iter().for_each(|value| out.f64(value)));
+        self.list.array(&self.key, |out| values.into_iter().for_each(|value| out.f64(value)));
     }
 
     /// Writes an array of strings.
     pub fn strs<S: AsRef<str>>(self, values: impl IntoIterator<Item = S>) {
-        self.list.array(self.key, |out| values.into_iter().for_each(|value| out.str(value.as_ref())));
+        self.list.array(&self.key, |out| values.into_iter().for_each(|value| out.str(value.as_ref())));
     }
 
     /// Writes a value of OpenTelemetry's own type.
     pub fn otel(self, value: OtelValue) {
-        self.list.otel(self.key, &value);
+        self.list.otel(&self.key, &value);
     }
 }

@@ -21,6 +21,7 @@ impl Header {
     /// The span's status is an error. (OTLP leaves the upper bits of `Span.flags` to the future; this one stays in the log.)
     pub(crate) const ERROR: u32 = 1 << 31;
 
+    #[inline]
     fn write(self, out: &mut [u8; Self::LEN]) {
         out[..4].copy_from_slice(&self.len.to_le_bytes());
         out[4..8].copy_from_slice(&self.scope.0.to_le_bytes());
@@ -47,20 +48,24 @@ pub(crate) struct Entry<'a> {
 }
 
 impl<'a> Entry<'a> {
+    #[inline]
     pub(crate) fn new(span: &'a Parts<'a>, scope: ScopeId) -> Self {
         Self { span, scope, span_len: span.len() }
     }
 
+    #[inline]
     fn field_len(&self) -> usize {
         1 + varint_len(self.span_len as u64) + self.span_len
     }
 
     /// How many bytes the entry takes.
+    #[inline]
     pub(crate) fn len(&self) -> usize {
         Header::LEN + self.field_len()
     }
 
     /// Writes the entry over the whole of `out`.
+    #[inline]
     pub(crate) fn write(&self, out: &mut [u8]) {
         let Some((header, out)) = out.split_first_chunk_mut::<{ Header::LEN }>() else { return };
         let error = if self.span.status == super::super::wire::span::STATUS_ERROR { Header::ERROR } else { 0 };

@@ -4,8 +4,10 @@ use std::fmt::{self, Write as _};
 
 use opentelemetry::{Array, KeyValue, Value};
 
+use super::buffer::Buffer;
 use super::read::Reader;
-use super::{ValueLimit, bytes_len, kind, put_bytes, put_varint, tag, varint_len};
+use super::span::Cursor;
+use super::{ValueLimit, bytes_len, kind, tag, varint_len};
 
 /// `KeyValue.key`, `KeyValue.value` and the cases of `AnyValue`.
 const KEY: u8 = tag(1, kind::BYTES);
@@ -34,13 +36,22 @@ impl<'k> Key<'k> {
         Self { prefix: "", name }
     }
 
-    fn len(self) -> usize {
+    #[inline]
+    fn len(&self) -> usize {
         self.prefix.len() + self.name.len()
+    }
+
+    #[inline]
+    fn put(&self, out: &mut Cursor<'_>) {
+        if !self.prefix.is_empty() {
+            out.put(self.prefix.as_bytes());
+        }
+        out.put(self.name.as_bytes());
     }
 
     /// Cheap, and the same however the key is cut in two.
     #[inline]
-    fn bit(self) -> u64 {
+    fn bit(&self) -> u64 {
         let first = *self.prefix.as_bytes().first().or(self.name.as_bytes().first()).unwrap_or(&0);
         let last = *self.name.as_bytes().last().or(self.prefix.as_bytes().last()).unwrap_or(&0);
         let hash =
@@ -87,7 +98,7 @@ pub(crate) struct ValueRules {
 
 impl ValueRules {
     #[inline]
-    fn redacted(&self, key: Key<'_>, value: &str) -> Option<String> {
+    fn redacted(&self, key: &Key<'_>, value: &str) -> Option<String> {
         self.redactor?.apply(&key.to_string(), value)
     }
 }
@@ -95,7 +106,7 @@ impl ValueRules {
 /// A list of attributes, as the bytes that it has on the wire.
 #[derive(Debug, Clone)]
 pub(crate) struct Attributes {
-    bytes: Vec<u8>,
+    bytes: Buffer,
     /// What stands before each attribute: the tag of the list's field in its message.
     tag: u8,
     rules: ValueRules,
@@ -110,7 +121,7 @@ pub(crate) struct Attributes {
 impl Attributes {
     pub(crate) const fn new(tag: u8) -> Self {
         let rules = ValueRules { limit: ValueLimit::UNLIMITED, redactor: None };
-        Self { bytes: Vec::new(), tag, rules, max: u32::MAX, count: 0, dropped: 0, keys: KeyBits(0), repeats: false }
+        Self { bytes: Buffer::new(), tag, rules, max: u32::MAX, count: 0, dropped: 0, keys: KeyBits(0), repeats: false }
     }
 
     /// An empty list for attributes of a span, without limits.
@@ -121,10 +132,16 @@ impl Attributes {
     /// An empty list in the same memory.
     #[inline]
     pub(crate) fn reset(&mut self, tag: u8, max: u32, rules: ValueRules) {
-        self.bytes.clear();
+        self.clear();
         self.tag = tag;
         self.rules = rules;
         self.max = max;
+    }
+
+    /// Empties the list; its limits stay.
+    #[inline]
+    pub(crate) fn clear(&mut self) {
+        self.bytes.clear();
         self.count = 0;
         self.dropped = 0;
         self.keys = KeyBits(0);
@@ -132,27 +149,28 @@ impl Attributes {
     }
 
     /// Gives memory beyond `keep` bytes back.
+    #[inline]
     pub(crate) fn shrink_to(&mut self, keep: usize) {
-        if self.bytes.capacity() > keep {
-            self.bytes = Vec::new();
-        }
+        self.bytes.shrink_to(keep);
     }
 
+    #[inline]
     pub(crate) fn dropped(&self) -> u32 {
         self.dropped
     }
 
     /// The bytes, in which no key is twice.
+    #[inline]
     pub(crate) fn finish(&mut self) -> &[u8] {
         if self.repeats {
             self.compact();
         }
-        &self.bytes
+        self.bytes.as_slice()
     }
 
     /// Whether there is room for an attribute; counts it in either case.
     #[inline]
-    fn admit(&mut self, key: Key<'_>) -> bool {
+    fn admit(&mut self, key: &Key<'_>) -> bool {
         let bit = key.bit();
         self.repeats |= self.keys.0 & bit != 0;
         self.keys.0 |= bit;
@@ -165,7 +183,7 @@ impl Attributes {
 
     /// At the limit, a key that is already there may still be overwritten.
     #[cold]
-    fn admit_beyond(&mut self, key: Key<'_>) -> bool {
+    fn admit_beyond(&mut self, key: &Key<'_>) -> bool {
         if self.repeats {
             self.compact();
         }
@@ -180,18 +198,18 @@ impl Attributes {
 
     /// Whether `key` is in the list.
     fn contains(&self, key: &str) -> bool {
-        Parts(Reader::new(&self.bytes)).any(|part| part.key == key.as_bytes())
+        Parts(Reader::new(self.bytes.as_slice())).any(|part| part.key == key.as_bytes())
     }
 
     /// Of the attributes with one key, keeps the last value in the first one's place.
     fn compact(&mut self) {
-        let parts: Vec<Part<'_>> = Parts(Reader::new(&self.bytes)).collect();
-        let mut out = Vec::with_capacity(self.bytes.len());
+        let parts: Vec<Part<'_>> = Parts(Reader::new(self.bytes.as_slice())).collect();
+        let mut out = Buffer::new();
         let mut count = 0;
         for (at, part) in parts.iter().enumerate() {
             if parts[..at].iter().all(|earlier| earlier.key != part.key) {
                 let last = parts[at..].iter().rfind(|later| later.key == part.key).unwrap_or(part);
-                out.extend_from_slice(last.whole);
+                out.extend(last.whole);
                 count += 1;
             }
         }
@@ -204,7 +222,7 @@ impl Attributes {
     pub(crate) fn append(&mut self, other: &Attributes) {
         debug_assert_eq!(self.tag, other.tag);
         self.dropped += other.dropped;
-        self.append_encoded(&other.bytes, other.count, other.keys, other.repeats);
+        self.append_encoded(other.bytes.as_slice(), other.count, other.keys, other.repeats);
     }
 
     /// Adds `count` attributes that are encoded already.
@@ -213,85 +231,94 @@ impl Attributes {
             self.repeats |= repeats || self.keys.0 & keys.0 != 0;
             self.keys.0 |= keys.0;
             self.count += count;
-            self.bytes.extend_from_slice(bytes);
+            self.bytes.extend(bytes);
             return;
         }
         for part in Parts(Reader::new(bytes)) {
             let key = std::str::from_utf8(part.key).unwrap_or_default();
-            if self.admit(Key::new(key)) {
-                self.bytes.extend_from_slice(part.whole);
+            if self.admit(&Key::new(key)) {
+                self.bytes.extend(part.whole);
             }
         }
     }
 
-    /// Everything of an attribute up to its value, whose `AnyValue` takes `value_len` bytes.
+    /// Writes an attribute up to its value, whose `AnyValue` takes `value_len` bytes. Gives the place for those.
     #[inline]
-    fn head(&mut self, key: Key<'_>, value_len: usize) {
+    fn head(&mut self, key: &Key<'_>, value_len: usize) -> Cursor<'_> {
         let key_len = key.len();
         let len = bytes_len(key_len) + bytes_len(value_len);
-        let out = &mut self.bytes;
-        out.reserve(bytes_len(len));
-        out.push(self.tag);
-        put_varint(out, len as u64);
-        out.push(KEY);
-        put_varint(out, key_len as u64);
-        if !key.prefix.is_empty() {
-            out.extend_from_slice(key.prefix.as_bytes());
+        let mut out = Cursor { rest: self.bytes.claim(bytes_len(len)) };
+        // Nearly every attribute is so short that each length in it takes one byte.
+        if len < 128 {
+            out.put(&[self.tag, len as u8, KEY, key_len as u8]);
+            key.put(&mut out);
+            out.put(&[VALUE, value_len as u8]);
+        } else {
+            out.put(&[self.tag]);
+            out.varint(len as u64);
+            out.put(&[KEY]);
+            out.varint(key_len as u64);
+            key.put(&mut out);
+            out.put(&[VALUE]);
+            out.varint(value_len as u64);
         }
-        out.extend_from_slice(key.name.as_bytes());
-        out.push(VALUE);
-        put_varint(out, value_len as u64);
+        out
     }
 
-    pub(crate) fn bool(&mut self, key: Key<'_>, value: bool) {
+    pub(crate) fn bool(&mut self, key: &Key<'_>, value: bool) {
         if self.admit(key) {
-            self.head(key, 2);
-            self.bytes.extend_from_slice(&[BOOL, value.into()]);
-        }
-    }
-
-    pub(crate) fn i64(&mut self, key: Key<'_>, value: i64) {
-        if self.admit(key) {
-            self.head(key, 1 + varint_len(value as u64));
-            self.bytes.push(INT);
-            put_varint(&mut self.bytes, value as u64);
+            self.head(key, 2).put(&[BOOL, value.into()]);
         }
     }
 
-    pub(crate) fn f64(&mut self, key: Key<'_>, value: f64) {
+    #[inline]
+    pub(crate) fn i64(&mut self, key: &Key<'_>, value: i64) {
         if self.admit(key) {
-            self.head(key, 9);
-            self.bytes.push(DOUBLE);
-            self.bytes.extend_from_slice(&value.to_le_bytes());
+            let mut out = self.head(key, 1 + varint_len(value as u64));
+            out.put(&[INT]);
+            out.varint(value as u64);
         }
     }
 
-    pub(crate) fn str(&mut self, key: Key<'_>, value: &str) {
+    pub(crate) fn f64(&mut self, key: &Key<'_>, value: f64) {
         if self.admit(key) {
-            match self.rules.redacted(key, value) {
+            let mut out = self.head(key, 9);
+            out.put(&[DOUBLE]);
+            out.put(&value.to_le_bytes());
+        }
+    }
+
+    #[inline]
+    pub(crate) fn str(&mut self, key: &Key<'_>, value: &str) {
+        if self.admit(key) {
+            match self.rules.redactor {
                 None => self.put_str(key, value),
-                Some(value) => self.put_str(key, &value),
+                Some(_) => self.put_redacted(key, value),
             }
         }
     }
 
     #[inline]
-    fn put_str(&mut self, key: Key<'_>, value: &str) {
+    fn put_str(&mut self, key: &Key<'_>, value: &str) {
         let value = self.rules.limit.clip(value);
-        self.head(key, bytes_len(value.len()));
-        put_bytes(&mut self.bytes, STRING, value.as_bytes());
+        self.head(key, bytes_len(value.len())).bytes(STRING, value.as_bytes());
+    }
+
+    #[cold]
+    fn put_redacted(&mut self, key: &Key<'_>, value: &str) {
+        let redacted = self.rules.redacted(key, value);
+        self.put_str(key, redacted.as_deref().unwrap_or(value));
     }
 
     /// The text is written in place, and moved when its length is known.
-    pub(crate) fn format(&mut self, key: Key<'_>, value: fmt::Arguments<'_>) {
+    pub(crate) fn format(&mut self, key: &Key<'_>, value: fmt::Arguments<'_>) {
         if !self.admit(key) {
             return;
         }
         if self.rules.redactor.is_some() {
             let mut text = String::new();
             let _ = text.write_fmt(value);
-            let redacted = self.rules.redacted(key, &text);
-            return self.put_str(key, &redacted.unwrap_or(text));
+            return self.put_redacted(key, &text);
         }
         let start = self.bytes.len();
         let mut text = Clipped { out: &mut self.bytes, limit: self.rules.limit };
@@ -299,14 +326,11 @@ impl Attributes {
         let _ = text.write_fmt(value);
         let text_end = self.bytes.len();
         let len = text_end - start;
-        self.head(key, bytes_len(len));
-        self.bytes.push(STRING);
-        put_varint(&mut self.bytes, len as u64);
-        self.bytes[start..].rotate_left(len);
+        self.move_behind_head(key, STRING, start, len);
     }
 
     /// An array; `elements` is given a place to encode them in.
-    pub(crate) fn array(&mut self, key: Key<'_>, elements: impl FnOnce(&mut Elements<'_>)) {
+    pub(crate) fn array(&mut self, key: &Key<'_>, elements: impl FnOnce(&mut Elements<'_>)) {
         if !self.admit(key) {
             return;
         }
@@ -316,14 +340,24 @@ impl Attributes {
         let mut list = Elements { key, rules, end, out: &mut self.bytes };
         elements(&mut list);
         let len = self.bytes.len() - start;
-        self.head(key, bytes_len(len));
-        self.bytes.push(ARRAY);
-        put_varint(&mut self.bytes, len as u64);
-        self.bytes[start..].rotate_left(len);
+        self.move_behind_head(key, ARRAY, start, len);
+    }
+
+    /// Writes the head of an attribute whose value's `len` bytes were written already, at `start`, and swaps the two.
+    fn move_behind_head(&mut self, key: &Key<'_>, tag: u8, start: usize, len: usize) {
+        let value_len = bytes_len(len);
+        // All of the head but what follows it: the place of the value is the one that it has.
+        let mut out = self.head(key, value_len);
+        out.put(&[tag]);
+        out.varint(len as u64);
+        let unused = out.rest.len();
+        debug_assert_eq!(unused, len);
+        self.bytes.truncate(unused);
+        self.bytes.from(start).rotate_left(len);
     }
 
     /// A value of OpenTelemetry's own type.
-    pub(crate) fn otel(&mut self, key: Key<'_>, value: &Value) {
+    pub(crate) fn otel(&mut self, key: &Key<'_>, value: &Value) {
         match value {
             Value::Bool(value) => self.bool(key, *value),
             Value::I64(value) => self.i64(key, *value),
@@ -342,7 +376,7 @@ impl Attributes {
 
     pub(crate) fn key_values<'a>(&mut self, list: impl IntoIterator<Item = &'a KeyValue>) {
         for attribute in list {
-            self.otel(Key::new(attribute.key.as_str()), &attribute.value);
+            self.otel(&Key::new(attribute.key.as_str()), &attribute.value);
         }
     }
 }
@@ -350,58 +384,63 @@ impl Attributes {
 /// The elements of an array that is being encoded. Those beyond its limit are left out.
 #[derive(Debug)]
 pub(crate) struct Elements<'a> {
-    key: Key<'a>,
+    key: &'a Key<'a>,
     rules: ValueRules,
     end: usize,
-    out: &'a mut Vec<u8>,
+    out: &'a mut Buffer,
 }
 
 impl Elements<'_> {
-    fn element(&mut self, len: usize, write: impl FnOnce(&mut Vec<u8>)) {
-        if self.out.len() + bytes_len(len) <= self.end {
-            self.out.push(ELEMENT);
-            put_varint(self.out, len as u64);
-            write(self.out);
-        } else {
+    fn element(&mut self, len: usize) -> Option<Cursor<'_>> {
+        if self.out.len() + bytes_len(len) > self.end {
             // A shorter element behind one that did not fit must not take its place.
             self.end = 0;
+            return None;
         }
+        let mut out = Cursor { rest: self.out.claim(bytes_len(len)) };
+        out.put(&[ELEMENT]);
+        out.varint(len as u64);
+        Some(out)
     }
 
     pub(crate) fn bool(&mut self, value: bool) {
-        self.element(2, |out| out.extend_from_slice(&[BOOL, value.into()]));
+        if let Some(mut out) = self.element(2) {
+            out.put(&[BOOL, value.into()]);
+        }
     }
 
     pub(crate) fn i64(&mut self, value: i64) {
-        self.element(1 + varint_len(value as u64), |out| {
-            out.push(INT);
-            put_varint(out, value as u64);
-        });
+        if let Some(mut out) = self.element(1 + varint_len(value as u64)) {
+            out.put(&[INT]);
+            out.varint(value as u64);
+        }
     }
 
     pub(crate) fn f64(&mut self, value: f64) {
-        self.element(9, |out| {
-            out.push(DOUBLE);
-            out.extend_from_slice(&value.to_le_bytes());
-        });
+        if let Some(mut out) = self.element(9) {
+            out.put(&[DOUBLE]);
+            out.put(&value.to_le_bytes());
+        }
     }
 
     pub(crate) fn str(&mut self, value: &str) {
         let redacted = self.rules.redacted(self.key, value);
         let value = self.rules.limit.clip(redacted.as_deref().unwrap_or(value));
-        self.element(bytes_len(value.len()), |out| put_bytes(out, STRING, value.as_bytes()));
+        if let Some(mut out) = self.element(bytes_len(value.len())) {
+            out.bytes(STRING, value.as_bytes());
+        }
     }
 }
 
 /// Appends text up to a limit.
 struct Clipped<'a> {
-    out: &'a mut Vec<u8>,
+    out: &'a mut Buffer,
     limit: ValueLimit,
 }
 
 impl fmt::Write for Clipped<'_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        self.out.extend_from_slice(self.limit.take(text).as_bytes());
+        self.out.extend(self.limit.take(text).as_bytes());
         Ok(())
     }
 }

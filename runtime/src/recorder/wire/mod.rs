@@ -6,6 +6,7 @@
 //! [opentelemetry-proto 1.x](https://github.com/open-telemetry/opentelemetry-proto/tree/main/opentelemetry/proto).
 
 mod attributes;
+mod buffer;
 mod clip;
 pub(crate) mod decode;
 pub(crate) mod read;

@@ -37,11 +37,13 @@ pub(crate) const IS_REMOTE: u32 = 0x200;
 pub(crate) const STATUS_OK: u8 = 1;
 pub(crate) const STATUS_ERROR: u8 = 2;
 
+#[inline]
 pub(crate) fn flags(flags: TraceFlags, parent_is_remote: bool) -> u32 {
     u32::from(flags.to_u8()) | HAS_IS_REMOTE | if parent_is_remote { IS_REMOTE } else { 0 }
 }
 
 /// `Span.kind` of `kind`.
+#[inline]
 pub(crate) fn kind_number(kind: &SpanKind) -> u8 {
     match kind {
         SpanKind::Internal => 1,
@@ -78,6 +80,7 @@ pub(crate) struct Parts<'a> {
 
 impl Parts<'_> {
     /// How many bytes the span takes, without what stands before it.
+    #[inline]
     pub(crate) fn len(&self) -> usize {
         let mut len = bytes_len(16) + bytes_len(8) + 9 + 9 + 2 + FLAGS.len() + 4;
         len += bytes_len(self.name.len()) + self.attributes.len() + self.others.len();
@@ -98,23 +101,29 @@ impl Parts<'_> {
         len
     }
 
+    #[inline]
     fn status_len(&self) -> usize {
         2 + if self.status_message.is_empty() { 0 } else { bytes_len(self.status_message.len()) }
     }
 
     /// Writes the span over the whole of `out`, which is as long as [`len`](Parts::len) said.
+    #[inline]
     pub(crate) fn write(&self, out: &mut [u8]) {
         let mut out = Cursor { rest: out };
-        out.bytes(TRACE_ID, &self.trace_id);
-        out.bytes(SPAN_ID, &self.span_id);
+        // The fields of fixed length together: the compiler makes a few moves of them.
+        out.put(&concat::<28>(&[&[TRACE_ID, 16], &self.trace_id, &[SPAN_ID, 8], &self.span_id]));
         if self.parent_span_id != [0; 8] {
-            out.bytes(PARENT_SPAN_ID, &self.parent_span_id);
+            out.put(&concat::<10>(&[&[PARENT_SPAN_ID, 8], &self.parent_span_id]));
         }
-        out.fixed64(START_TIME, self.start);
-        out.fixed64(END_TIME, self.end);
-        out.put(&[FLAGS[0], FLAGS[1]]);
-        out.put(&self.flags.to_le_bytes());
-        out.put(&[KIND, self.kind]);
+        out.put(&concat::<26>(&[
+            &[START_TIME],
+            &self.start.to_le_bytes(),
+            &[END_TIME],
+            &self.end.to_le_bytes(),
+            &FLAGS,
+            &self.flags.to_le_bytes(),
+            &[KIND, self.kind],
+        ]));
         out.bytes(NAME, self.name.as_bytes());
         if !self.trace_state.is_empty() {
             out.bytes(TRACE_STATE, self.trace_state.as_bytes());
@@ -134,6 +143,18 @@ impl Parts<'_> {
         }
         debug_assert!(out.rest.is_empty());
     }
+}
+
+/// `parts`, which are `N` bytes together.
+#[inline(always)]
+fn concat<const N: usize>(parts: &[&[u8]]) -> [u8; N] {
+    let mut all = [0; N];
+    let mut at = 0;
+    for part in parts {
+        all[at..at + part.len()].copy_from_slice(part);
+        at += part.len();
+    }
+    all
 }
 
 /// Fills a slice from its start.
@@ -165,11 +186,7 @@ impl Cursor<'_> {
         self.put(bytes);
     }
 
-    fn fixed64(&mut self, tag: u8, value: u64) {
-        self.put(&[tag]);
-        self.put(&value.to_le_bytes());
-    }
-
+    #[inline]
     fn count(&mut self, tag: u8, count: u32) {
         if count > 0 {
             self.put(&[tag]);
