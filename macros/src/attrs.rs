@@ -48,7 +48,7 @@ enum Form {
 impl Attr {
     /// Parses a comma-separated list to its end; a mistake in one element does not hide those in others.
     pub fn parse_list(input: ParseStream<'_>, errors: &mut Errors) -> Vec<Self> {
-        list::parse(input, errors, |input, errors| Self::parse_checked(input, errors))
+        list::parse(input, errors, Self::parse_checked)
     }
 
     /// Parses one element; what is wrong with an element that parses is added to `errors`.
@@ -79,13 +79,19 @@ impl Attr {
                 errors.on(key, "an attribute key must hold no white space");
             }
         }
-        if value.form != Form::Redacted {
-            if let Some(name) = secrets::shown_variable(&value.expr) {
-                if let Some(message) = secrets::refusal(name) {
-                    errors.on(&value.expr, message);
-                }
-            }
+        if value.form != Form::Redacted
+            && let Some(name) = secrets::shown_variable(&value.expr)
+            && let Some(message) = secrets::refusal(name)
+        {
+            errors.on(&value.expr, message);
         }
+    }
+
+    /// A statement that uses the value without recording it.
+    pub fn unrecorded(&self) -> TokenStream {
+        let (Self::Flatten(expr) | Self::Pair { value: Value { expr, .. }, .. }) = self;
+        let span = expr.span().resolved_at(Span::mixed_site());
+        quote_spanned!(span=> let _ = &(#expr);)
     }
 
     /// Statements that set the attribute on `fields`.
@@ -247,4 +253,10 @@ pub fn writer(attrs: &[Attr], private: &TokenStream) -> TokenStream {
     let statements = attrs.iter().map(|attr| attr.expand(&fields, private));
     let pattern = if attrs.is_empty() { quote!(_) } else { fields.to_token_stream() };
     quote!(&mut |#pattern: &mut #private::Fields<'_>| { #(#statements)* })
+}
+
+/// What stands in for a list where nobody records: its values are checked and never evaluated.
+pub fn unrecorded(attrs: &[Attr]) -> TokenStream {
+    let statements = attrs.iter().map(Attr::unrecorded);
+    if attrs.is_empty() { TokenStream::new() } else { quote!(if false { #(#statements)* }) }
 }

@@ -40,7 +40,7 @@ pub fn span(tokens: TokenStream) -> TokenStream {
         if !input.is_empty() {
             input.parse::<Token![,]>()?;
         }
-        for element in list::parse(input, &mut errors, |input, errors| Element::parse(input, errors)) {
+        for element in list::parse(input, &mut errors, Element::parse) {
             match element {
                 Element::Attr(attr) => args.attrs.push(attr),
                 Element::Around(what) => around = what,
@@ -57,6 +57,14 @@ pub fn span(tokens: TokenStream) -> TokenStream {
         return quote!({ #errors });
     }
     let private = expand::private(None);
+    if !cfg!(feature = "enable") {
+        let unrecorded = attrs::unrecorded(&args.attrs);
+        return match around {
+            Around::Scope => quote!({ #unrecorded #private::SpanGuard::off() }),
+            Around::Closure(closure) => quote!({ #unrecorded (#closure)() }),
+            Around::Future(future) => quote!({ #unrecorded #future }),
+        };
+    }
     let site = expand::site(&args, &LitStr::new("span", Span::call_site()), &private);
     let open = expand::open(&args, &args.attrs, &private);
     let note = quote!(|_, _| ());
@@ -81,38 +89,45 @@ impl Element {
 
 /// `event!("name", key = value, ..)`
 pub fn event(tokens: TokenStream) -> TokenStream {
-    let mut errors = Errors::new();
-    let parsed = (|input: ParseStream<'_>| event_arguments(input, &mut errors)).parse2(tokens);
-    let (name, list) = match parsed {
-        Ok(parsed) if errors.is_empty() => parsed,
-        Ok(_) => return errors.into_tokens(),
-        Err(error) => {
-            if errors.is_empty() {
-                errors.add(error);
-            }
-            return errors.into_tokens();
-        }
+    let (name, list) = match parsed(tokens, event_arguments) {
+        Ok(parsed) => parsed,
+        Err(errors) => return errors,
     };
-    let private = expand::private(None);
-    let writer = attrs::writer(&list, &private);
-    quote!(#private::event(#name, #writer))
+    on_current(&list, |private, writer| quote!(#private::event(#name, #writer)))
 }
 
 /// `attr!(key = value, ..)`
 pub fn attr(tokens: TokenStream) -> TokenStream {
-    let mut errors = Errors::new();
-    let parsed = (|input: ParseStream<'_>| Ok(Attr::parse_list(input, &mut errors))).parse2(tokens);
-    let list = match parsed {
-        Ok(list) if errors.is_empty() => list,
-        Ok(_) => return errors.into_tokens(),
-        Err(error) => {
-            if errors.is_empty() {
-                errors.add(error);
-            }
-            return errors.into_tokens();
-        }
+    let list = match parsed(tokens, |input, errors| Ok(Attr::parse_list(input, errors))) {
+        Ok(list) => list,
+        Err(errors) => return errors,
     };
+    on_current(&list, |private, writer| quote!(#private::attributes(#writer)))
+}
+
+/// What `parse` makes of `tokens`, or all its mistakes.
+fn parsed<T>(
+    tokens: TokenStream,
+    parse: impl FnOnce(ParseStream<'_>, &mut Errors) -> syn::Result<T>,
+) -> Result<T, TokenStream> {
+    let mut errors = Errors::new();
+    let result = (|input: ParseStream<'_>| parse(input, &mut errors)).parse2(tokens);
+    match result {
+        Ok(value) if errors.is_empty() => return Ok(value),
+        Err(error) if errors.is_empty() => errors.add(error),
+        // What is left over after a mistake is its consequence.
+        _ => {}
+    }
+    Err(errors.into_tokens())
+}
+
+/// `call`, which writes `list` on the span that is current.
+fn on_current(list: &[Attr], call: impl FnOnce(&TokenStream, TokenStream) -> TokenStream) -> TokenStream {
+    if !cfg!(feature = "enable") {
+        let unrecorded = attrs::unrecorded(list);
+        return quote!({ #unrecorded });
+    }
     let private = expand::private(None);
-    let writer = attrs::writer(&list, &private);
-    quote!(#private::attributes(#writer))
+    let writer = attrs::writer(list, &private);
+    call(&private, writer)
 }

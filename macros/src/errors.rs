@@ -7,14 +7,20 @@ use quote::ToTokens;
 
 /// The mistakes found so far.
 #[derive(Default)]
-pub struct Errors(Option<syn::Error>);
+pub struct Errors(Option<syn::Error>, usize);
 
 impl Errors {
     pub fn new() -> Self {
         Self::default()
     }
 
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        self.1
+    }
+
     pub fn add(&mut self, error: syn::Error) {
+        self.1 += 1;
         match &mut self.0 {
             Some(errors) => errors.combine(error),
             None => self.0 = Some(error),

@@ -117,13 +117,24 @@ impl Parse for Function {
                 format!("`{}` has no body to trace: put `#[traced]` on its implementations", sig.ident),
             ));
         }
-        let body: Group = input.parse()?;
-        if body.delimiter() != Delimiter::Brace || !input.is_empty() {
-            return Err(syn::Error::new(body.span(), "expected the body of a function"));
-        }
+        let body = body(input)?;
         let mut function = Self { attrs, vis, defaultness, sig, body };
         function.hoist_inner_attributes();
         Ok(function)
+    }
+}
+
+/// The brace group, which a `$body:block` of another macro wraps in an invisible one.
+fn body(input: ParseStream<'_>) -> syn::Result<Group> {
+    let mut token: TokenTree = input.parse()?;
+    loop {
+        match token {
+            TokenTree::Group(group) if group.delimiter() == Delimiter::Brace && input.is_empty() => return Ok(group),
+            TokenTree::Group(group) if group.delimiter() == Delimiter::None => {
+                token = syn::parse2(group.stream())?;
+            }
+            other => return Err(syn::Error::new(other.span(), "expected the body of a function")),
+        }
     }
 }
 

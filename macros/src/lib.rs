@@ -9,6 +9,8 @@ mod companions;
 mod derive;
 mod errors;
 mod expand;
+#[cfg(test)]
+mod fuzz;
 mod item;
 mod list;
 mod secrets;

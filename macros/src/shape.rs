@@ -52,10 +52,10 @@ impl Shape {
             Some(Returns::Stream(_)) => return Self::Stream { boxed },
             None => {}
         }
-        if mentions_async(&function.body.stream()) {
-            if let Some(tail) = AsyncTail::of(function) {
-                return Self::AsyncBlock(tail);
-            }
+        if mentions_async(&function.body.stream())
+            && let Some(tail) = AsyncTail::of(function)
+        {
+            return Self::AsyncBlock(tail);
         }
         Self::Sync
     }
@@ -101,9 +101,9 @@ fn is_box_constructor(function: &Expr) -> bool {
     last && segments.next().is_some_and(|s| s.ident == "Box")
 }
 
-/// The `T` of `Pin<Box<dyn Future<Output = T>>>`, `BoxFuture<'_, T>` or `impl Future<Output = T>`.
+/// The `T` of `Pin<Box<dyn Future<Output = T>>>`, `BoxFuture<'_, T>` or `impl Future<Output = T>`, and of streams.
 ///
-/// An async block learns what it returns from its caller only after the span's clauses were checked: they need it before.
+/// A future may learn what it returns from its caller only after the span's clauses were checked: they need it before.
 pub fn future_output(output: &ReturnType) -> Option<Type> {
     let ReturnType::Type(_, ty) = output else { return None };
     output_of(ty)
@@ -121,7 +121,7 @@ fn output_of(ty: &Type) -> Option<Type> {
                 _ => None,
             });
             let first = types.next()?;
-            if last.ident == "BoxFuture" || last.ident == "LocalBoxFuture" {
+            if ["BoxFuture", "LocalBoxFuture", "BoxStream", "LocalBoxStream"].iter().any(|known| last.ident == known) {
                 Some(first.clone())
             } else {
                 output_of(first)
@@ -138,7 +138,7 @@ fn bound_output(bound: &TypeParamBound) -> Option<Type> {
     let last = bound.path.segments.last()?;
     let PathArguments::AngleBracketed(arguments) = &last.arguments else { return None };
     arguments.args.iter().find_map(|argument| match argument {
-        GenericArgument::AssocType(assoc) if assoc.ident == "Output" => Some(assoc.ty.clone()),
+        GenericArgument::AssocType(assoc) if assoc.ident == "Output" || assoc.ident == "Item" => Some(assoc.ty.clone()),
         _ => None,
     })
 }

@@ -23,12 +23,16 @@ pub fn nearest<'a>(word: &str, valid: impl IntoIterator<Item = &'a str>) -> Opti
         ("tracer", "scope"),
     ];
     let valid: Vec<&str> = valid.into_iter().collect();
-    if let Some((_, meant)) = SYNONYMS.iter().find(|(peer, _)| *peer == word) {
-        if let Some(meant) = valid.iter().find(|v| *v == meant) {
-            return Some(meant);
-        }
+    if let Some((_, meant)) = SYNONYMS.iter().find(|(peer, _)| *peer == word)
+        && let Some(meant) = valid.iter().find(|v| *v == meant)
+    {
+        return Some(meant);
     }
-    let near = word.chars().count().div_ceil(3).max(1);
+    // Two letters are too few to be sure.
+    let near = match word.chars().count() {
+        0..=2 => 0,
+        length => (length / 3).max(1),
+    };
     valid
         .into_iter()
         .map(|candidate| (distance(word, candidate), candidate))

@@ -27,10 +27,12 @@ fn dropped() -> Vec<&'static str> {
 macro_rules! functions {
     ($($name:ident: [$($attr:meta)?] [$($asyncness:tt)?];)*) => {$(
         $(#[$attr])?
-        $($asyncness)? fn $name(a: Noisy, (b, _): (Noisy, Noisy), mut c: Noisy, _unused: Noisy, early: Noisy) {
+        $($asyncness)? fn $name(
+            a: Noisy, (b, _): (Noisy, Noisy), mut c: Noisy, _unused: Noisy, _: Noisy, [.., d]: [Noisy; 2], early: Noisy,
+        ) {
             let _local = Noisy("local");
             drop(early);
-            let _ = (&a, &b, &mut c);
+            let _ = (&a, &b, &mut c, &d);
         }
     )*};
 }
@@ -44,33 +46,45 @@ functions! {
 
 macro_rules! call {
     ($function:ident) => {
-        $function(Noisy("a"), (Noisy("b"), Noisy("b.1")), Noisy("c"), Noisy("unused"), Noisy("early"))
+        $function(
+            Noisy("a"),
+            (Noisy("b"), Noisy("b.1")),
+            Noisy("c"),
+            Noisy("unused"),
+            Noisy("unnamed"),
+            [Noisy("d.0"), Noisy("d")],
+            Noisy("early"),
+        )
     };
 }
 
-/// What a pattern leaves unbound stays in the function's argument and drops with it, behind what is bound.
-const ORDER: [&str; 7] = ["early", "local", "unused", "c", "b", "a", "b.1"];
-
-fn sorted_last(mut order: Vec<&'static str>) -> Vec<&'static str> {
-    order.retain(|name| *name != "b.1");
-    order.push("b.1");
-    order
-}
+/// Rust's own order: the last argument first, of a pattern what it binds before what it does not.
+const ORDER: [&str; 10] = ["early", "local", "d", "d.0", "unnamed", "unused", "c", "b", "b.1", "a"];
 
 #[tokio::test]
 async fn arguments_drop_in_rusts_order() {
     call!(plain);
-    assert_eq!(sorted_last(dropped()), ORDER);
+    assert_eq!(dropped(), ORDER);
     call!(plain_async).await;
-    assert_eq!(sorted_last(dropped()), ORDER);
+    assert_eq!(dropped(), ORDER);
     let ((), spans) = capture(|| call!(with_span));
     assert_eq!(dropped(), ORDER);
     let events: Vec<&str> = spans[0].events.iter().map(|event| event.name.as_str()).collect();
-    assert_eq!(events, ORDER[..6], "dropped while the span was open");
+    assert_eq!(events, ORDER, "dropped while the span was open");
     let ((), spans) = capture_async(async { call!(with_span_async).await }).await;
     assert_eq!(dropped(), ORDER);
     let events: Vec<&str> = spans[0].events.iter().map(|event| event.name.as_str()).collect();
-    assert_eq!(events, ORDER[..6], "dropped while the span was open");
+    assert_eq!(events, ORDER, "dropped while the span was open");
+}
+
+#[test]
+fn a_pattern_whose_names_are_recorded_drops_what_it_leaves_unbound_after_the_span() {
+    #[traced(attrs(name = name.0))]
+    fn recorded((name, _): (Noisy, Noisy)) {}
+    let ((), spans) = capture(|| recorded((Noisy("name"), Noisy("rest"))));
+    assert_eq!(dropped(), ["name", "rest"]);
+    assert_eq!(spans[0].attribute("name"), Some(&"name".into()));
+    assert_eq!(spans[0].events.len(), 1);
 }
 
 #[tokio::test]
@@ -97,7 +111,7 @@ impl Holder {
 #[test]
 fn a_receiver_drops_whole_and_last() {
     let holder = Holder { used: Noisy("self.used"), _unused: Noisy("self.unused") };
-    let _ = &holder.unused;
+    let _ = &holder._unused;
     let (_, spans) = capture(|| holder.consume(Noisy("argument")));
     assert_eq!(dropped(), ["argument", "self.used", "self.unused"]);
     assert_eq!(spans[0].events.len(), 3);

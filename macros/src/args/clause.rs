@@ -87,8 +87,9 @@ impl Outcome {
             None
         };
         let _ = input.parse::<Option<Token![,]>>();
+        let before = errors.count();
         let clauses = list::parse(input, errors, |input, errors| Clause::parse(on, input, errors));
-        if clauses.is_empty() {
+        if clauses.is_empty() && errors.count() == before {
             errors.on(&word, format!("`{word}(..)` says nothing: give it `attrs(..)`, `event(..)` or `status = ..`"));
         }
         Ok(Self { on, word, pattern, clauses })

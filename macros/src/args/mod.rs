@@ -75,6 +75,7 @@ impl Args {
         own.scope = own.scope.or_else(|| outer.scope.clone());
         own.krate = own.krate.or_else(|| outer.krate.clone());
         own.code = own.code.or(outer.code);
+        own.condition = own.condition.or_else(|| outer.condition.clone());
         own.mentioned.extend(outer.mentioned.iter().cloned());
         let mut attrs = outer.attrs.clone();
         attrs.append(&mut own.attrs);

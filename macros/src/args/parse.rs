@@ -57,13 +57,9 @@ impl Args {
         })?;
         let text = word.unraw().to_string();
         if !WORDS.contains(&text.as_str()) {
-            let hint = if input.peek(Token![=])
-                && !input.peek2(Token![=])
-                && words::nearest(&text, WORDS.iter().copied()).is_none()
-            {
-                format!("unknown argument `{text}`; to set an attribute write `attrs({text} = ..)`")
-            } else if input.peek(Token![.]) {
-                format!("unknown argument `{text}`; attributes go into `attrs({text}. .. = ..)`")
+            let unknown_word = words::nearest(&text, WORDS.iter().copied()).is_none();
+            let hint = if input.peek(Token![.]) || (unknown_word && input.peek(Token![=])) {
+                format!("unknown argument `{text}`; attributes stand inside `attrs(..)`")
             } else {
                 words::unknown("argument", &text, WORDS)
             };
@@ -106,8 +102,16 @@ impl Args {
             "current" => self.current = Some(word.span()),
             "skip" => self.skip = Some(word.span()),
             "code" => self.code = Some(word.span()),
-            "future" => self.returns = Some(Returns::Future(word.span())),
-            "stream" => self.returns = Some(Returns::Stream(word.span())),
+            "future" | "stream" => {
+                if self.returns.is_some() {
+                    return Err(syn::Error::new(
+                        word.span(),
+                        "`future` and `stream` contradict each other: the function returns one of them",
+                    ));
+                }
+                let returns = if text == "future" { Returns::Future } else { Returns::Stream };
+                self.returns = Some(returns(word.span()));
+            }
             on => {
                 let on = On::named(on);
                 let outcome = parenthesised(input, &word, "|value| attrs(key = value), ..", |content| {

@@ -26,15 +26,15 @@ impl Args {
             }
             let _ = current;
         }
-        if let Some(skip) = self.skip {
-            if self.says_more_than_skip() {
-                errors.at(skip, "`skip` leaves the function out: nothing else can stand beside it");
-            }
+        if let Some(skip) = self.skip
+            && self.says_more_than_skip()
+        {
+            errors.at(skip, "`skip` leaves the function out: nothing else can stand beside it");
         }
-        if let Some(Name::Literal(name)) = &self.name {
-            if name.value().is_empty() {
-                errors.on(name, "a span's name must not be empty");
-            }
+        if let Some(Name::Literal(name)) = &self.name
+            && name.value().is_empty()
+        {
+            errors.on(name, "a span's name must not be empty");
         }
     }
 

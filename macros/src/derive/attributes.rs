@@ -89,13 +89,13 @@ fn field(field: &Field, prefix: &str, sink: &Ident, private: &TokenStream, error
     let Some(ident) = &field.ident else { return TokenStream::new() };
     let options = FieldOptions::parse(&field.attrs, errors);
     let name = ident.unraw().to_string();
-    if matches!(options.form, Form::Typed | Form::Display | Form::Debug) {
-        if let Some(word) = secrets::word_in(&name) {
-            errors.on(
+    if matches!(options.form, Form::Typed | Form::Display | Form::Debug)
+        && let Some(word) = secrets::word_in(&name)
+    {
+        errors.on(
                 ident,
                 format!("`{name}` would be recorded, and `{word}` says that it is a secret: put `#[attrs(redact)]` or `#[attrs(skip)]` on it"),
             );
-        }
     }
     let key = options.rename.as_ref().map_or(name, LitStr::value);
     let key = LitStr::new(&format!("{prefix}{key}"), ident.span());

@@ -88,6 +88,7 @@ fn arm(
         }
         if fields.len() != 1 {
             errors.at(span, "`transparent` needs exactly one field, the error inside");
+            return arm(path, ident, fields, Options::default(), private, errors);
         }
         let pattern = match fields {
             Fields::Named(fields) => {

@@ -3,7 +3,7 @@
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::visit_mut::{self, VisitMut};
-use syn::{LitStr, ReturnType, Type};
+use syn::{FnArg, LitStr, ReturnType, Type};
 
 use super::params::Params;
 use super::{entry, outcome};
@@ -51,12 +51,29 @@ pub fn function(function: &mut Function, args: &Args, errors: &mut Errors) -> To
         Shape::Sync => parts.sync(),
         Shape::Async => parts.asynchronous(),
         Shape::AsyncBlock(tail) => parts.async_block(&tail),
-        Shape::Future { boxed } => parts.returned(boxed, &Ident::new("returned_future", Span::mixed_site())),
-        Shape::Stream { boxed } => parts.returned(boxed, &Ident::new("returned_stream", Span::mixed_site())),
+        Shape::Future { boxed } => parts.returned(boxed, &quote!(returned_future), &quote!(future_of)),
+        Shape::Stream { boxed } => parts.returned(boxed, &quote!(returned_stream), &quote!(stream_of)),
     };
     let allow = ALLOW.iter().map(|lint| lint.parse::<TokenStream>().unwrap_or_default());
     let function = function.to_tokens_with(body);
     quote!(#[allow(#(#allow),*)] #function)
+}
+
+/// The function without a span, for a build in which nobody records. What the arguments mention stays used.
+pub fn disabled(function: &mut Function, args: &Args, errors: &mut Errors) -> TokenStream {
+    let mut sig = function.sig.clone();
+    let params = Params::take(&mut sig, args, errors);
+    for (own, taken) in function.sig.inputs.iter_mut().zip(sig.inputs) {
+        if let (FnArg::Typed(own), FnArg::Typed(taken)) = (own, taken) {
+            own.attrs = taken.attrs;
+        }
+    }
+    let uses = &params.uses;
+    if uses.is_empty() {
+        return function.to_token_stream();
+    }
+    let body = &function.body;
+    function.to_tokens_with(block(&quote!(if false { #uses }), body))
 }
 
 /// Arguments captured by `args`.
@@ -110,7 +127,10 @@ impl Parts<'_> {
         let returns = erased(output);
         let note = outcome::note(args, shape::is_plain(output), private);
         let span = Ident::new("span", Span::mixed_site());
-        let call = quote!(move || -> #returns { #rebind #body });
+        let call = {
+            let block = block(rebind, body);
+            quote!(move || -> #returns #block)
+        };
         if args.current.is_some() {
             let enrich = self.enrich();
             return quote!({ #site let #span = #enrich; #private::enriched(#span, #call, #note) });
@@ -128,7 +148,8 @@ impl Parts<'_> {
         };
         let note = outcome::note(args, shape::is_plain(output), private);
         let span = Ident::new("span", Span::mixed_site());
-        let block = quote!(async move { #pinned #rebind #body });
+        let block = block(&quote!(#pinned #rebind), body);
+        let block = quote!(async move #block);
         if args.current.is_some() {
             let enrich = self.enrich();
             return quote!({ #site let #span = #enrich; #private::enriched_future(#span, #block, #note).await });
@@ -139,7 +160,8 @@ impl Parts<'_> {
 
     /// Attributes are evaluated at the call, where the parameters still are; parent and start are those of the first poll.
     fn async_block(&self, tail: &AsyncTail) -> TokenStream {
-        let Self { site, output, args, private, .. } = self;
+        let Self { site, output, args, params, private, .. } = self;
+        let rebind = &params.rebind;
         let statements = &tail.statements;
         let block_attrs = &tail.block.attrs;
         let capture = &tail.block.capture;
@@ -149,8 +171,9 @@ impl Parts<'_> {
         let plain = known.is_some_and(|ty| shape::is_plain(&ReturnType::Type(Default::default(), Box::new(ty))));
         let note = outcome::note(args, plain, private);
         let pending = Ident::new("pending", Span::mixed_site());
+        let block = block(&pinned.unwrap_or_default(), body);
         let (prepare, wrap) = self.prepare(quote!(InSpan::pending));
-        let future = quote!(#private::#wrap(#pending, #(#block_attrs)* async #capture { #pinned #body }, #note));
+        let future = quote!(#private::#wrap(#pending, #(#block_attrs)* async #capture #block, #note));
         let wrapped = match &tail.wrapper {
             Wrapper::Bare => future,
             Wrapper::Call(constructor) => quote!(#constructor(#future)),
@@ -159,20 +182,24 @@ impl Parts<'_> {
                 quote!(#future.#method())
             }
         };
-        quote!({ #site let #pending = #prepare; #(#statements)* #wrapped })
+        quote!({ #site let #pending = #prepare; #rebind #(#statements)* #wrapped })
     }
 
-    /// A future or stream that somebody else made: `wrap` is the runtime's function that puts the span around it.
-    fn returned(&self, boxed: bool, wrap: &Ident) -> TokenStream {
+    /// A future or stream that somebody else made: `wrap` is the runtime's function that puts the span around it, `of`
+    /// the one that tells the compiler what it gives.
+    fn returned(&self, boxed: bool, wrap: &TokenStream, of: &TokenStream) -> TokenStream {
         let Self { site, body, output, args, params, private, .. } = self;
         let rebind = &params.rebind;
         let returns = erased(output);
         let known = shape::future_output(output);
+        let returned = known.as_ref().map_or_else(|| quote!(_), |ty| without_impl_trait(ty).into_token_stream());
         let plain = known.is_some_and(|ty| shape::is_plain(&ReturnType::Type(Default::default(), Box::new(ty))));
         let note = outcome::note(args, plain, private);
         let pending = Ident::new("pending", Span::mixed_site());
-        let (prepare, wrap) = self.prepare(quote!(#wrap));
-        let wrapped = quote!(#private::#wrap(#pending, (move || -> #returns { #rebind #body })(), #note));
+        let block = block(rebind, body);
+        let (prepare, wrap) = self.prepare(wrap.clone());
+        let inside = quote!(#private::#of::<#returned, _>((move || -> #returns #block)()));
+        let wrapped = quote!(#private::#wrap(#pending, #inside, #note));
         let wrapped = if boxed { quote!(#private::boxed(#wrapped)) } else { wrapped };
         quote!({ #site let #pending = #prepare; #wrapped })
     }
@@ -194,6 +221,14 @@ impl Parts<'_> {
         let writer = crate::attrs::writer(&self.attrs, private);
         quote!(if #gate { #private::enrich(#writer) } else { #private::unopened() })
     }
+}
+
+/// `statements`, then the body in its own braces as they came, which carry the user's edition.
+///
+/// As the last expression of a block they would be unused braces to the compiler; as an arm they are not, and what the
+/// body's last expression borrows from the arguments is still given back before those drop.
+fn block(statements: &TokenStream, body: impl ToTokens) -> TokenStream {
+    if statements.is_empty() { body.into_token_stream() } else { quote!({ #statements match () { () => #body } }) }
 }
 
 /// `if false { let returned: T = loop {}; return returned; }`: tells an async block what it returns, so that a wrong

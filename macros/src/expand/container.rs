@@ -1,8 +1,9 @@
 //! Impl blocks, traits and inline modules: each function inside is traced, refined by its own `#[traced(..)]`.
 
 use proc_macro2::TokenStream;
-use quote::{ToTokens, quote};
-use syn::{Attribute, ImplItem, Item, ItemImpl, ItemMod, ItemTrait, Meta, TraitItem};
+use quote::ToTokens;
+use syn::punctuated::Punctuated;
+use syn::{Attribute, ImplItem, Item, ItemImpl, ItemMod, ItemTrait, Meta, Token, TraitItem};
 
 use crate::args::Args;
 use crate::errors::Errors;
@@ -11,10 +12,10 @@ use crate::item::Function;
 pub fn implementation(mut block: ItemImpl, args: &Args, errors: &mut Errors) -> TokenStream {
     check(args, "an impl block", errors);
     for item in &mut block.items {
-        if let ImplItem::Fn(method) = item {
-            if let Some(tokens) = inner(method.to_token_stream(), args, errors) {
-                *item = ImplItem::Verbatim(tokens);
-            }
+        if let ImplItem::Fn(method) = item
+            && let Some(tokens) = inner(method.to_token_stream(), args, errors)
+        {
+            *item = ImplItem::Verbatim(tokens);
         }
     }
     block.into_token_stream()
@@ -23,12 +24,11 @@ pub fn implementation(mut block: ItemImpl, args: &Args, errors: &mut Errors) -> 
 pub fn definition(mut definition: ItemTrait, args: &Args, errors: &mut Errors) -> TokenStream {
     check(args, "a trait", errors);
     for item in &mut definition.items {
-        if let TraitItem::Fn(method) = item {
-            if method.default.is_some() {
-                if let Some(tokens) = inner(method.to_token_stream(), args, errors) {
-                    *item = TraitItem::Verbatim(tokens);
-                }
-            }
+        if let TraitItem::Fn(method) = item
+            && method.default.is_some()
+            && let Some(tokens) = inner(method.to_token_stream(), args, errors)
+        {
+            *item = TraitItem::Verbatim(tokens);
         }
     }
     definition.into_token_stream()
@@ -103,14 +103,25 @@ fn is_test(attribute: &Attribute) -> bool {
     attribute.path().segments.last().is_some_and(|segment| segment.ident == "test")
 }
 
+/// Under `#[cfg(test)]` or `#[cfg(all(test, ..))]`.
 fn is_cfg_test(item: &Item) -> bool {
     let attrs = match item {
         Item::Mod(item) => &item.attrs,
         Item::Fn(item) => &item.attrs,
         Item::Impl(item) => &item.attrs,
+        Item::Trait(item) => &item.attrs,
         _ => return false,
     };
-    attrs.iter().any(|a| a.path().is_ident("cfg") && quote!(#a).to_string().contains("test"))
+    fn asks_for_test(meta: &Meta) -> bool {
+        match meta {
+            Meta::Path(path) => path.is_ident("test"),
+            Meta::List(list) if list.path.is_ident("all") => list
+                .parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated)
+                .is_ok_and(|all| all.iter().any(asks_for_test)),
+            _ => false,
+        }
+    }
+    attrs.iter().any(|a| a.path().is_ident("cfg") && a.parse_args().is_ok_and(|meta| asks_for_test(&meta)))
 }
 
 /// What speaks of one function can't be said of many.

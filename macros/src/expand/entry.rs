@@ -36,15 +36,14 @@ pub fn site(args: &Args, default_name: &LitStr, private: &TokenStream) -> TokenS
         quote!(.with_level(#private::Level::#variant))
     });
     let scope = args.scope.as_ref().map(|scope| quote!(.with_scope(#scope)));
-    let code = args.code.map(|_| {
-        let function = format!("::{}", default_name.value());
-        quote!(.with_code(#private::core::concat!(#private::core::module_path!(), #function)))
-    });
+    let code = args.code.map(|_| quote!(.with_code()));
+    let function = format!("::{}", default_name.value());
+    let path = quote!(#private::core::concat!(#private::core::module_path!(), #function));
     let line = quote_spanned!(here=> #private::core::line!());
     quote! {
         static __TRACED_SITE: #private::Site = #private::Site::new(
             #name, #private::core::module_path!(), #private::core::file!(), #line,
-        ) #kind #level #scope #code;
+        ).with_path(#path) #kind #level #scope #code;
     }
 }
 

@@ -5,6 +5,8 @@ mod container;
 mod entry;
 mod outcome;
 mod params;
+#[cfg(all(test, feature = "enable"))]
+mod snapshots;
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
@@ -24,7 +26,8 @@ pub fn traced(args: TokenStream, item: TokenStream) -> TokenStream {
         Ok(item) => self::item(item, &args, &mut errors),
         Err(error) => {
             errors.add(error);
-            None
+            let errors = errors.into_tokens();
+            return quote!(#errors #item);
         }
     };
     match expanded {
@@ -32,7 +35,8 @@ pub fn traced(args: TokenStream, item: TokenStream) -> TokenStream {
         _ => {
             let errors = errors.into_tokens();
             let item = without_param_attrs(item);
-            quote!(#errors #item)
+            // A parameter that only the mistaken arguments used is no second mistake.
+            quote!(#errors #[allow(unused)] #item)
         }
     }
 }
@@ -55,12 +59,13 @@ fn function(mut function: Function, args: &Args, errors: &mut Errors) -> Option<
         errors.on(variadic, "a variadic function can't be traced: its arguments can't be passed on");
         return None;
     }
-    if args.skip.is_some() || !cfg!(feature = "enable") {
-        // The parameters' `#[attr]` are ours to take off all the same.
-        params::Params::take(&mut function.sig.clone(), args, errors);
+    if args.skip.is_some() {
         return Some(without_param_attrs(function.to_token_stream()));
     }
     check_shape(&function, args, errors);
+    if !cfg!(feature = "enable") {
+        return Some(body::disabled(&mut function, args, errors));
+    }
     let expanded = body::function(&mut function, args, errors);
     errors.is_empty().then_some(expanded)
 }

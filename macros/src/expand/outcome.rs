@@ -56,9 +56,11 @@ fn failure(Names { outcome, returned, .. }: &Names, private: &TokenStream) -> To
 }
 
 fn looked_at(o: &Outcome, names: &Names, private: &TokenStream) -> TokenStream {
-    let Names { value, returned, .. } = names;
+    let Names { value, .. } = names;
     // That the function returns something else is an error on the word.
     let word = o.word.span().resolved_at(Span::mixed_site());
+    let returned = &Ident::new("returned", word);
+    let private = &spanned(private, word);
     let core = quote!(#private::core);
     let clauses = o.clauses.iter().map(|clause| expand(clause, names, private));
     let body = match &o.pattern {
@@ -86,6 +88,15 @@ fn looked_at(o: &Outcome, names: &Names, private: &TokenStream) -> TokenStream {
             if let #core::option::Option::Some(#core::option::Option::None) = #private::OptionLike::as_option(#returned) { #body }
         },
     }
+}
+
+/// `tokens`, standing at `span`.
+fn spanned(tokens: &TokenStream, span: Span) -> TokenStream {
+    let at = |mut token: proc_macro2::TokenTree| {
+        token.set_span(token.span().located_at(span));
+        token
+    };
+    tokens.clone().into_iter().map(at).collect()
 }
 
 fn expand(clause: &Clause, Names { outcome, value, .. }: &Names, private: &TokenStream) -> TokenStream {

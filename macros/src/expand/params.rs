@@ -2,8 +2,9 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote_spanned;
+use syn::visit::{self, Visit};
 use syn::visit_mut::{self, VisitMut};
-use syn::{Attribute, FnArg, LitStr, Pat, PatIdent, Signature};
+use syn::{Attribute, FnArg, LitStr, Pat, PatIdent, PatStruct, Signature};
 
 use crate::args::{Args, Capture};
 use crate::attrs::Attr;
@@ -17,6 +18,8 @@ pub struct Params {
     /// A closure or an async block that captures its arguments as it uses them would drop them in another order than a
     /// function does, and keep what it does not use alive behind the span.
     pub rebind: TokenStream,
+    /// `let _ = &a;` for each binding that is recorded: it is used, even if the body does not use it, too.
+    pub uses: TokenStream,
     /// Each parameter that is one name.
     pub names: Vec<Ident>,
     /// What parameters with `#[attr]` set.
@@ -27,8 +30,9 @@ impl Params {
     /// Takes `#[attr]` off the parameters, and `mut` over to the rebinding: the signature that remains is what the
     /// caller sees, which is the same.
     pub fn take(sig: &mut Signature, args: &Args, errors: &mut Errors) -> Self {
-        let mut params = Self { rebind: TokenStream::new(), names: Vec::new(), attrs: Vec::new() };
-        for input in &mut sig.inputs {
+        let mut params =
+            Self { rebind: TokenStream::new(), uses: TokenStream::new(), names: Vec::new(), attrs: Vec::new() };
+        for (position, input) in sig.inputs.iter_mut().enumerate() {
             match input {
                 FnArg::Receiver(receiver) => {
                     let span = Span::mixed_site();
@@ -38,19 +42,37 @@ impl Params {
                 FnArg::Typed(param) => {
                     let recorded = params.attr(&mut param.attrs, &param.pat, errors)
                         || matches!(args.capture, Some(Capture::All(_)));
-                    let cfgs: Vec<Attribute> =
-                        param.attrs.iter().filter(|a| a.path().is_ident("cfg")).cloned().collect();
-                    if let Pat::Ident(PatIdent { ident, .. }) = &*param.pat {
-                        if cfgs.is_empty() {
-                            params.names.push(ident.clone());
-                        }
+                    // Whether it is there, and what lints say of it, holds for the rebinding, too.
+                    let cfgs: Vec<Attribute> = param.attrs.iter().filter(|a| is_carried(a)).cloned().collect();
+                    if let Pat::Ident(PatIdent { ident, .. }) = &*param.pat
+                        && !cfgs.iter().any(|a| a.path().is_ident("cfg"))
+                    {
+                        params.names.push(ident.clone());
                     }
                     let mentioned = &args.mentioned;
-                    let mut bindings = Bindings { cfgs: &cfgs, recorded, mentioned, rebind: &mut params.rebind };
+                    if !recorded && leaves_unbound(&param.pat) && !binds_any(&param.pat, mentioned) {
+                        let span = Span::mixed_site();
+                        let whole = Ident::new(&format!("_{position}"), span);
+                        let pattern = whole_as(&mut param.pat, &whole);
+                        params.rebind.extend(quote_spanned!(span=> #(#cfgs)* let #whole = #whole;));
+                        if let Some(pattern) = pattern {
+                            params.rebind.extend(quote_spanned!(span=> #(#cfgs)* let #pattern = #whole;));
+                        }
+                        continue;
+                    }
+                    let mut bindings = Bindings {
+                        cfgs: &cfgs,
+                        recorded,
+                        mentioned,
+                        rebind: &mut params.rebind,
+                        uses: &mut params.uses,
+                    };
                     bindings.visit_pat_mut(&mut param.pat);
                 }
             }
         }
+        let uses = params.uses.clone();
+        params.rebind.extend(uses);
         params
     }
 
@@ -82,12 +104,55 @@ impl Params {
     }
 }
 
+/// Whether a part of the argument is bound to no name: it would drop with the function's own argument, behind the span.
+fn leaves_unbound(pattern: &Pat) -> bool {
+    struct Unbound(bool);
+    impl<'p> Visit<'p> for Unbound {
+        fn visit_pat(&mut self, pattern: &'p Pat) {
+            let rest = matches!(pattern, Pat::Struct(PatStruct { rest: Some(_), .. }));
+            self.0 |= rest || matches!(pattern, Pat::Wild(_) | Pat::Rest(_));
+            visit::visit_pat(self, pattern);
+        }
+    }
+    let mut unbound = Unbound(false);
+    unbound.visit_pat(pattern);
+    unbound.0
+}
+
+/// Whether `pattern` binds one of `names`, which the span's own arguments see.
+fn binds_any(pattern: &Pat, names: &[Ident]) -> bool {
+    struct Binds<'a>(&'a [Ident], bool);
+    impl<'p> Visit<'p> for Binds<'_> {
+        fn visit_pat_ident(&mut self, pattern: &'p PatIdent) {
+            self.1 |= self.0.contains(&pattern.ident);
+            visit::visit_pat_ident(self, pattern);
+        }
+    }
+    let mut binds = Binds(names, false);
+    binds.visit_pat(pattern);
+    binds.1
+}
+
+/// Puts the name `whole` in the place of `pattern`, which is given back unless it is a plain `_`.
+fn whole_as(pattern: &mut Pat, whole: &Ident) -> Option<Pat> {
+    let name = PatIdent { attrs: Vec::new(), by_ref: None, mutability: None, ident: whole.clone(), subpat: None };
+    match std::mem::replace(pattern, Pat::Ident(name)) {
+        Pat::Wild(_) => None,
+        pattern => Some(pattern),
+    }
+}
+
+fn is_carried(attribute: &Attribute) -> bool {
+    ["cfg", "cfg_attr", "allow", "warn", "deny", "forbid"].iter().any(|name| attribute.path().is_ident(name))
+}
+
 struct Bindings<'a> {
     cfgs: &'a [Attribute],
     /// Recorded without being mentioned.
     recorded: bool,
     mentioned: &'a [Ident],
     rebind: &'a mut TokenStream,
+    uses: &'a mut TokenStream,
 }
 
 impl VisitMut for Bindings<'_> {
@@ -99,8 +164,7 @@ impl VisitMut for Bindings<'_> {
         let mutability = if pattern.by_ref.is_none() { pattern.mutability.take() } else { None };
         self.rebind.extend(quote_spanned!(span=> #(#cfgs)* let #mutability #ident = #ident;));
         if self.recorded || self.mentioned.contains(ident) {
-            // A parameter that is recorded is used: the body need not use it, too.
-            self.rebind.extend(quote_spanned!(span=> #(#cfgs)* let _ = &#ident;));
+            self.uses.extend(quote_spanned!(span=> #(#cfgs)* let _ = &#ident;));
         }
         visit_mut::visit_pat_ident_mut(self, pattern);
     }

@@ -44,6 +44,9 @@ use crate::value::Fields;
 /// to fill the memory.
 const REMEMBERED: usize = 1024;
 
+/// Longer texts, in bytes, are not remembered: they are migrations and the like, which run once.
+const REMEMBERED_LENGTH: usize = 8 * 1024;
+
 /// A database, as the spans of its statements name it. Clones are the same database.
 #[derive(Clone)]
 pub struct Database(Arc<Inner>);
@@ -134,6 +137,9 @@ impl Database {
             return Arc::clone(known);
         }
         let made = Arc::new(summary(sql));
+        if sql.len() > REMEMBERED_LENGTH {
+            return made;
+        }
         let mut summaries = self.0.summaries.write().unwrap_or_else(PoisonError::into_inner);
         if summaries.len() >= REMEMBERED {
             summaries.clear();

@@ -6,14 +6,13 @@ use std::time::Duration;
 
 use bb8::{ManageConnection, Pool, PooledConnection, RunError};
 
-use crate::recorder;
-use crate::span::{InSpan, Site, Start};
+use crate::span::{self, InSpan, Site, Start};
 
 static WAIT: Site =
     Site::new("wait for connection", "traced::database", file!(), line!()).with_scope("traced::database");
 
 /// How long a connection may take until waiting for it is worth a span.
-const NOTABLE: Duration = Duration::from_millis(1);
+const NOTABLE: Duration = Duration::from_millis(10);
 
 /// A manager whose pool [`get`] takes connections from.
 pub trait Pooled {
@@ -23,7 +22,7 @@ pub trait Pooled {
 
 /// Takes a connection from `pool`; having to wait for it shows as a span, `wait for connection`.
 ///
-/// There is none when the connection is there within a millisecond, and the span starts after that millisecond.
+/// There is none when the connection is there within 10 ms, and the span starts after these.
 ///
 /// # Errors
 ///
@@ -37,12 +36,12 @@ pub async fn get<M: ManageConnection + Pooled>(pool: &Pool<M>) -> Result<PooledC
         return done;
     }
     let state = pool.state();
-    let span = recorder::open(Start::new(&WAIT, &mut |fields| {
+    let span = span::open(Start::new(&WAIT, &mut |fields| {
         fields.slot("db.system.name").static_str(M::SYSTEM);
         fields.set("db.client.connection.count", &state.connections);
     }));
     InSpan::new(
-        span.into(),
+        span,
         getting,
         |outcome: &mut crate::outcome::Outcome<'_, '_>, result: &Result<_, RunError<M::Error>>| {
             if let Err(error) = result {

@@ -9,8 +9,7 @@ use opentelemetry::trace::SpanKind;
 
 use super::{Database, Response, Summary};
 use crate::outcome::Outcome;
-use crate::recorder::{self, OpenSpan};
-use crate::span::{self, InSpan, Site, Start};
+use crate::span::{self, InSpan, Opened, Site, Start};
 
 static SITE: Site = Site::new("database", "traced::database", file!(), line!())
     .with_kind(SpanKind::Client)
@@ -38,6 +37,7 @@ impl<'a> Statement<'a> {
     }
 
     /// With another instrumentation scope.
+    #[cfg(feature = "postgres")]
     pub(crate) fn at(mut self, site: &'static Site) -> Self {
         self.site = site;
         self
@@ -89,7 +89,7 @@ impl<'a> Statement<'a> {
             return call();
         }
         let mut note = Some(note);
-        span::sync(self.open().into(), call, |outcome, value| {
+        span::sync(self.open(), call, |outcome: &mut Outcome<'_, '_>, value: &T| {
             let mut response = Response::default();
             if let Some(note) = note.take() {
                 note(value, &mut response);
@@ -110,7 +110,7 @@ impl<'a> Statement<'a> {
             return future.await;
         }
         let mut note = Some(note);
-        InSpan::new(self.open().into(), future, |outcome: &mut Outcome<'_, '_>, value: &T| {
+        InSpan::new(self.open(), future, |outcome: &mut Outcome<'_, '_>, value: &T| {
             let mut response = Response::default();
             if let Some(note) = note.take() {
                 note(value, &mut response);
@@ -121,23 +121,16 @@ impl<'a> Statement<'a> {
     }
 
     /// Opens the span.
-    pub(crate) fn open(&self) -> Option<OpenSpan> {
-        self.start(recorder::open)
-    }
-
-    /// Opens the span unless nobody records.
-    #[cfg(feature = "postgres")]
-    pub(crate) fn open_if_on(&self) -> Option<OpenSpan> {
-        self.site.is_on().then(|| self.open()).flatten()
-    }
-
-    fn start<R>(&self, open: impl FnOnce(Start<'_>) -> R) -> R {
-        let summary = self.database.summary(self.sql);
-        let mut name = summary.span_name(&self.database.0.system);
-        if let Some(prefix) = self.prefix {
-            name = format!("{prefix} {name}").into();
+    pub(crate) fn open(&self) -> Opened {
+        if !self.site.is_on() {
+            return span::unopened();
         }
-        open(Start::new(self.site, &mut |fields| self.record(&summary, fields)).name(name))
+        let summary = self.database.summary(self.sql);
+        let mut name = Cow::Borrowed(summary.span_name(&self.database.0.system));
+        if let Some(prefix) = self.prefix {
+            name = Cow::Owned(format!("{prefix} {name}"));
+        }
+        span::open(Start::new(self.site, &mut |fields| self.record(&summary, fields)).name(name))
     }
 
     fn record(&self, summary: &Arc<Summary>, fields: &mut crate::Fields<'_>) {

@@ -49,7 +49,8 @@ pub fn summary(sql: &str) -> Summary {
             }
             Part::Target(name) => {
                 push(&mut summary.text, name);
-                if !names.contains(name) {
+                // Whether there is one or more is all that is asked.
+                if names.len() < 2 && !names.contains(name) {
                     names.push(name);
                 }
             }
@@ -93,8 +94,8 @@ impl Summary {
         self.sanitized.as_deref()
     }
 
-    pub(crate) fn span_name(&self, system: &Cow<'static, str>) -> Cow<'static, str> {
-        if self.text.is_empty() { system.clone() } else { Cow::Owned(self.text.clone()) }
+    pub(crate) fn span_name<'a>(&'a self, system: &'a str) -> &'a str {
+        self.summary().unwrap_or(system)
     }
 }
 

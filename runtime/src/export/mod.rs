@@ -7,7 +7,7 @@ mod exporter;
 pub(crate) mod otlp;
 mod watched;
 
-pub use console::ConsoleExporter;
+pub use console::{ConsoleExporter, ConsoleExporterBuilder};
 
 pub(crate) use closing::Closing;
 pub(crate) use exporter::Exporter;

@@ -1,12 +1,20 @@
 //! From a return value to a status, an `error.type` and an exception.
 
 mod error_type;
+#[cfg(feature = "enable")]
 mod failure;
+#[cfg(feature = "enable")]
 pub mod ladder;
+#[cfg(feature = "enable")]
 mod note;
+#[cfg(feature = "enable")]
 mod shapes;
 
 pub use error_type::ErrorType;
+
+#[cfg(feature = "enable")]
 pub(crate) use failure::Failure;
+#[cfg(feature = "enable")]
 pub use note::Outcome;
+#[cfg(feature = "enable")]
 pub use shapes::{OptionLike, ResultLike};

@@ -136,7 +136,12 @@ impl<'a> Session<'a> {
     {
         let call = async {
             let statement = self.statement(sql).await?;
-            self.client.query_raw(&statement, params).await.map_err(Error::from)
+            let result = self.client.query_raw(&statement, params).await;
+            // The parameters are gone: a statement that the server has forgotten is prepared anew by the next call.
+            result.map_err(|error| {
+                self.is_stale(sql, &error);
+                Error::from(error)
+            })
         };
         RowStream::open(self.traced(sql.text()), call).await
     }

@@ -62,7 +62,7 @@ impl RowStream {
         statement: Statement<'_>,
         query: impl Future<Output = Result<tokio_postgres::RowStream, Error>>,
     ) -> Result<Self, Error> {
-        let mut span = Open { span: statement.open_if_on(), rows: 0, done: false };
+        let mut span = Open { span: statement.open().0, rows: 0, done: false };
         match query.await {
             Ok(rows) => Ok(Self { rows, span }),
             Err(error) => {

@@ -6,11 +6,13 @@ use opentelemetry::{Context, global};
 
 /// The current context with what `headers` carry: the span to continue, baggage.
 pub fn extract(headers: &HeaderMap) -> Context {
-    Context::map_current(|cx| extract_with(cx, headers))
+    extract_with(&Context::current(), headers)
 }
 
 /// The context `base` with what `headers` carry.
 pub fn extract_with(base: &Context, headers: &HeaderMap) -> Context {
+    // Where no propagator is installed, OpenTelemetry's own answers with the current context instead of the given one.
+    let _attached = base.clone().attach();
     global::get_text_map_propagator(|propagator| propagator.extract_with_context(base, &Read(headers)))
 }
 
@@ -27,15 +29,8 @@ pub fn inject_context(context: &Context, headers: &mut HeaderMap) {
 struct Read<'a>(&'a HeaderMap);
 
 impl Extractor for Read<'_> {
-    /// A `traceparent` that is there twice is none, as
-    /// [W3C](https://www.w3.org/TR/trace-context/#a-traceparent-is-received) has it: nobody can say which one counts.
     fn get(&self, key: &str) -> Option<&str> {
-        let mut values = self.0.get_all(key).iter();
-        let value = values.next()?;
-        if key.eq_ignore_ascii_case("traceparent") && values.next().is_some() {
-            return None;
-        }
-        value.to_str().ok()
+        self.0.get(key)?.to_str().ok()
     }
 
     fn keys(&self) -> Vec<&str> {
@@ -43,7 +38,8 @@ impl Extractor for Read<'_> {
     }
 
     fn get_all(&self, key: &str) -> Option<Vec<&str>> {
-        let values: Vec<&str> = self.0.get_all(key).iter().filter_map(|value| value.to_str().ok()).collect();
+        // What is no text counts all the same: of two `traceparent`s none is valid, whatever they are.
+        let values: Vec<&str> = self.0.get_all(key).iter().map(|value| value.to_str().unwrap_or_default()).collect();
         (!values.is_empty()).then_some(values)
     }
 }

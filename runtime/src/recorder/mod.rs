@@ -44,7 +44,7 @@ pub(crate) use outlet::{Delivered, Outgoing, Outlet};
 pub(crate) use pipeline::Pipeline;
 pub(crate) use start::{Prepared, open};
 
-use crate::span::{Site, Start, update_all};
+use crate::span::{Start, update_all};
 
 /// The pipeline of the installed [`Telemetry`](crate::Telemetry).
 static INSTALLED: RwLock<Option<Arc<Pipeline>>> = RwLock::new(None);
@@ -138,9 +138,10 @@ fn update() {
 
 static UPDATING: std::sync::Mutex<()> = std::sync::Mutex::new(());
 
-/// Whether spans of `site` can be recorded at all.
-pub(crate) fn records(_site: &Site) -> bool {
-    CAPTURES.load(Ordering::SeqCst) > 0 || is_installed()
+/// Whether anybody records a site that the filter allows or not. A capture sees every site: it speaks of a test, not of
+/// what an operator wants to see.
+pub(crate) fn records(allowed: bool) -> bool {
+    CAPTURES.load(Ordering::SeqCst) > 0 || (allowed && is_installed())
 }
 
 /// Whether the span of `start` may be recorded if it opened now: what its attributes are evaluated for.

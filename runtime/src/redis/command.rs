@@ -182,12 +182,15 @@ mod tests {
 
     #[test]
     fn a_pipeline_is_named_after_its_commands() {
-        let same = pipe().get("a").get("b").take();
+        let same = pipe().get("a").get("b").clone();
         assert_eq!(pipeline_name(&same), "PIPELINE GET");
         assert_eq!(pipeline_text(&same, false), "GET ?\nGET ?");
-        let mixed = pipe().atomic().get("a").set("b", 1).take();
+        let mixed = pipe().atomic().get("a").set("b", 1).clone();
         assert_eq!(pipeline_name(&mixed), "MULTI");
-        let many = (0..10_000).fold(pipe(), |mut pipe, n| pipe.get(n).take());
+        let many = (0..10_000).fold(pipe(), |mut pipe, n| {
+            pipe.get(n);
+            pipe
+        });
         assert!(pipeline_text(&many, false).len() < 1100);
     }
 }

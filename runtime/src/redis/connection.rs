@@ -10,8 +10,7 @@ use super::command;
 use super::error::{first_error, note, note_server};
 use crate::database::{Database, Response};
 use crate::outcome::Outcome;
-use crate::recorder;
-use crate::span::{InSpan, Site, Start};
+use crate::span::{self, InSpan, Site, Start};
 
 static SITE: Site =
     Site::new("redis", "traced::redis", file!(), line!()).with_kind(SpanKind::Client).with_scope("traced::redis");
@@ -55,7 +54,7 @@ impl ConnectionLike for Connection {
         }
         Box::pin(async move {
             let name = command::name(cmd);
-            let span = recorder::open(
+            let span = span::open(
                 Start::new(&SITE, &mut |fields| {
                     database.record(fields);
                     fields.set("db.operation.name", &name);
@@ -65,7 +64,7 @@ impl ConnectionLike for Connection {
                 })
                 .name(name.clone()),
             );
-            InSpan::new(span.into(), call, |outcome: &mut Outcome<'_, '_>, result: &Result<Value, RedisError>| {
+            InSpan::new(span, call, |outcome: &mut Outcome<'_, '_>, result: &Result<Value, RedisError>| {
                 let mut response = Response::default();
                 match result {
                     Err(error) => note(error, &mut response),
@@ -91,7 +90,7 @@ impl ConnectionLike for Connection {
         }
         Box::pin(async move {
             let name = command::pipeline_name(pipeline);
-            let span = recorder::open(
+            let span = span::open(
                 Start::new(&SITE, &mut |fields| {
                     database.record(fields);
                     fields.set("db.operation.name", &name);
@@ -101,7 +100,7 @@ impl ConnectionLike for Connection {
                 })
                 .name(name.clone()),
             );
-            InSpan::new(span.into(), call, |outcome: &mut Outcome<'_, '_>, result: &Result<Vec<Value>, RedisError>| {
+            InSpan::new(span, call, |outcome: &mut Outcome<'_, '_>, result: &Result<Vec<Value>, RedisError>| {
                 let mut response = Response::default();
                 match result {
                     Err(error) => note(error, &mut response),

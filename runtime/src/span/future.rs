@@ -69,7 +69,7 @@ impl<F: Future, N: for<'s, 'r> FnMut(&mut Outcome<'s, 'r>, &'r F::Output)> Futur
         };
         let attached = span.attach();
         match panics::caught(|| future.as_mut().poll(cx)) {
-            Ok(Poll::Pending) => return Poll::Pending,
+            Ok(Poll::Pending) => Poll::Pending,
             Ok(Poll::Ready(output)) => {
                 this.future.set(None);
                 Outcome::note(span, &output, this.note);

@@ -1,6 +1,8 @@
 //! Open spans: the one that a traced function holds, the current one, and the futures that run inside one.
 
 mod current;
+pub(crate) mod filter;
+mod foreign;
 mod future;
 mod guard;
 mod opened;
@@ -13,11 +15,13 @@ mod state;
 mod stream;
 
 pub use current::{Current, current};
+pub use filter::{Filter, FilterError};
+pub use foreign::{FnExt, FutureExt};
 pub use future::InSpan;
 pub use guard::SpanGuard;
 pub use opened::{Pending, open, unopened};
 pub use relations::{AsLink, AsParent, Links};
-pub use run::{attributes, enrich, enriched, enriched_future, event, returned_future, sync};
+pub use run::{attributes, enrich, enriched, enriched_future, event, future_of, returned_future, stream_of, sync};
 pub use site::{Level, Site};
 pub use start::Start;
 pub use stream::returned_stream;

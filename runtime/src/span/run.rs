@@ -53,6 +53,16 @@ pub async fn enriched_future<F: Future>(
     enriched(span, || value, note)
 }
 
+/// `future`, of which the signature says that it gives `T`.
+pub fn future_of<T, F: Future<Output = T>>(future: F) -> F {
+    future
+}
+
+/// `stream`, of which the signature says that its items are `T`.
+pub fn stream_of<T, S: futures_core::Stream<Item = T>>(stream: S) -> S {
+    stream
+}
+
 /// `future`, which somebody else made, inside the span that opens at its first poll.
 pub fn returned_future<F: Future, N: for<'s, 'r> FnMut(&mut Outcome<'s, 'r>, &'r F::Output)>(
     pending: Pending,

@@ -7,6 +7,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use opentelemetry::KeyValue;
 use opentelemetry::trace::SpanKind;
 
+use super::filter;
 use crate::recorder;
 
 /// Not yet asked: the first call registers the site and computes its state.
@@ -41,6 +42,8 @@ pub struct Site {
     pub(crate) kind: SpanKind,
     pub(crate) level: Level,
     pub(crate) scope: &'static str,
+    /// The module, or the function in it: what filters name.
+    pub(crate) path: &'static str,
     pub(crate) file: &'static str,
     pub(crate) line: u32,
     /// The path of the function, if its `code.*` attributes are wanted.
@@ -60,6 +63,7 @@ impl Site {
             kind: SpanKind::Internal,
             level: Level::Info,
             scope: module,
+            path: module,
             file,
             line,
             function: "",
@@ -81,6 +85,13 @@ impl Site {
         self
     }
 
+    /// With the path of the function, for filters.
+    #[must_use]
+    pub const fn with_path(mut self, path: &'static str) -> Self {
+        self.path = path;
+        self
+    }
+
     /// With another instrumentation scope than its module.
     #[must_use]
     pub const fn with_scope(mut self, scope: &'static str) -> Self {
@@ -88,10 +99,10 @@ impl Site {
         self
     }
 
-    /// With the `code.*` attributes of `function` on its spans.
+    /// With the `code.*` attributes of its function on its spans.
     #[must_use]
-    pub const fn with_code(mut self, function: &'static str) -> Self {
-        self.function = function;
+    pub const fn with_code(mut self) -> Self {
+        self.function = self.path;
         self
     }
 
@@ -134,7 +145,7 @@ impl Site {
     }
 
     fn update(&'static self) {
-        let state = if recorder::records(self) { ON } else { OFF };
+        let state = if recorder::records(filter::allows(self)) { ON } else { OFF };
         self.gate.store(state, Ordering::Relaxed);
     }
 }

@@ -1,42 +1,25 @@
 //! Setting up: what code says, then what the environment says.
 
 use std::fmt;
-use std::sync::Arc;
 use std::time::Duration;
 
-use opentelemetry::{Key, KeyValue, Value, global};
-use opentelemetry_sdk::Resource;
+use opentelemetry::{Key, KeyValue, Value};
 use opentelemetry_sdk::trace::{SdkTracerProvider, ShouldSample, SpanExporter, SpanLimits};
 
 use super::environment::{Environment, Reader};
 use super::error::SetupError;
-use super::exporters::{Choice, choices};
-use super::health::Stats;
-use super::limits::{Limits, schedule};
-use super::propagators::propagator;
+use super::plan::{GivenExporter, Plan};
 use super::report::{Reporter, Warning};
-use super::resource::resource;
 use super::sampling::Sampling;
-use super::{Claim, Parts, Telemetry};
-use crate::export::{Carrier, Closing, ConsoleExporter, Exporter, Watch, Watched};
-use crate::recorder::{Outlet, Pipeline, RecorderConfig, Schedule};
+use super::{Claim, Telemetry};
+use crate::Filter;
+use crate::span::filter;
 
 /// So that a program's end, with what else it does there, fits in five seconds.
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(4);
 
-/// Drawn so soon that it is seen next to the request that it shows.
-const CONSOLE_DELAY: Duration = Duration::from_millis(100);
-
-/// A way out, and what becomes of the spans that take it.
-type Way = (Box<dyn Outlet>, Arc<Stats>);
-
-/// Makes a way out of an exporter that was given in code.
-type GivenExporter = Box<dyn FnOnce(Watch, &Resource) -> Way + Send>;
-
-fn way(carrier: impl Carrier + 'static, watch: Watch) -> Way {
-    let (watched, stats) = Watched::new(carrier, watch);
-    (Box::new(watched), stats)
-}
+/// A deadline that no clock can hold would be a panic.
+const LONGEST_FLUSH: Duration = Duration::from_secs(86_400);
 
 /// Describes how traces are recorded and where they go: [`Telemetry::builder`].
 ///
@@ -45,18 +28,19 @@ fn way(carrier: impl Carrier + 'static, watch: Watch) -> Way {
 /// [`install`](TelemetryBuilder::install).
 #[must_use = "nothing is set up before `install()`"]
 pub struct TelemetryBuilder {
-    resource: Vec<KeyValue>,
-    sampling: Option<Sampling>,
-    exporters: Vec<GivenExporter>,
-    provider: Option<SdkTracerProvider>,
-    console_when_unconfigured: bool,
-    strict: bool,
-    span_limits: Option<SpanLimits>,
-    value_length: Option<usize>,
-    max_queue_bytes: Option<usize>,
-    flush_timeout: Duration,
-    reporter: Reporter,
-    environment: Environment,
+    pub(super) resource: Vec<KeyValue>,
+    pub(super) sampling: Option<Sampling>,
+    pub(super) exporters: Vec<GivenExporter>,
+    pub(super) provider: Option<SdkTracerProvider>,
+    pub(super) console_when_unconfigured: bool,
+    pub(super) strict: bool,
+    pub(super) filter: Option<Filter>,
+    pub(super) span_limits: Option<SpanLimits>,
+    pub(super) value_length: Option<usize>,
+    pub(super) max_queue_bytes: Option<usize>,
+    pub(super) flush_timeout: Duration,
+    pub(super) reporter: Reporter,
+    pub(super) environment: Environment,
 }
 
 impl TelemetryBuilder {
@@ -68,6 +52,7 @@ impl TelemetryBuilder {
             provider: None,
             console_when_unconfigured: false,
             strict: false,
+            filter: None,
             span_limits: None,
             value_length: None,
             max_queue_bytes: None,
@@ -126,7 +111,7 @@ impl TelemetryBuilder {
     /// let builder = traced::Telemetry::builder().span_exporter(exporter.clone());
     /// ```
     pub fn span_exporter(mut self, exporter: impl SpanExporter + 'static) -> Self {
-        self.exporters.push(Box::new(|watch, resource| way(Exporter::new(exporter, resource), watch)));
+        self.exporters.push(GivenExporter::new(exporter));
         self
     }
 
@@ -152,6 +137,13 @@ impl TelemetryBuilder {
         self
     }
 
+    /// Which functions record, by level and place, instead of what the variable TRACED says. It can be changed while the
+    /// program runs: [`Telemetry::set_filter`].
+    pub fn filter(mut self, filter: Filter) -> Self {
+        self.filter = Some(filter);
+        self
+    }
+
     /// Limits how many attributes, events and links a span may have, instead of OTEL_SPAN_*_LIMIT and its kin.
     pub fn span_limits(mut self, limits: SpanLimits) -> Self {
         self.span_limits = Some(limits);
@@ -171,9 +163,9 @@ impl TelemetryBuilder {
         self
     }
 
-    /// How long a flush, a shutdown or a drop may wait for the exporter; by default 4 seconds.
+    /// How long a flush, a shutdown or a drop may wait for the exporter, at most a day; by default 4 seconds.
     pub fn flush_timeout(mut self, timeout: Duration) -> Self {
-        self.flush_timeout = timeout;
+        self.flush_timeout = timeout.min(LONGEST_FLUSH);
         self
     }
 
@@ -226,220 +218,21 @@ impl TelemetryBuilder {
         let claim = Claim::take().ok_or(SetupError::AlreadyInstalled)?;
         let environment = self.environment.clone();
         let mut reader = Reader::new(&environment);
-        let mut plan = self.plan(&mut reader);
+        let (strict, reporter) = (self.strict, self.reporter.clone());
+        let filter = self.filter.clone().or_else(|| {
+            reader.parse(&["TRACED"], |_, value| value.parse::<Filter>().map_err(|error| error.to_string()))
+        });
+        let plan = Plan::new(self, &mut reader);
         let invalid = reader.into_invalid();
-        if plan.strict && !invalid.is_empty() {
+        if strict && !invalid.is_empty() {
             return Err(SetupError::InvalidEnvironment(invalid));
         }
         for variable in invalid {
-            plan.reporter.warn(&Warning::InvalidVariable(variable));
-        }
-        if let Some(propagator) = plan.propagator.take() {
-            global::set_text_map_propagator(propagator);
+            reporter.warn(&Warning::InvalidVariable(variable));
         }
         let parts = plan.build()?;
+        filter::set(filter);
         Telemetry::start(parts, claim)
-    }
-
-    /// Reads everything that is needed, so that every invalid variable is found at once.
-    fn plan(self, reader: &mut Reader<'_>) -> Plan {
-        let disabled = reader.boolean("OTEL_SDK_DISABLED");
-        let given = self.provider.is_some();
-        let propagator = (!given).then(|| propagator(reader));
-        let mut plan = Plan {
-            resource: self.resource,
-            strict: self.strict,
-            reporter: self.reporter,
-            flush_timeout: self.flush_timeout,
-            propagator,
-            route: Route::Disabled,
-        };
-        plan.route = match self.provider {
-            _ if disabled => Route::Disabled,
-            Some(provider) => Route::Provider(provider),
-            None => {
-                let mut limits = Limits::from_environment(reader);
-                limits.counts = self.span_limits.unwrap_or(limits.counts);
-                limits.value_length = self.value_length.or(limits.value_length);
-                let mut schedule = schedule(reader);
-                schedule.max_queue_bytes = self.max_queue_bytes.unwrap_or(schedule.max_queue_bytes);
-                let sampling = self.sampling.unwrap_or_else(|| Sampling::from_environment(reader));
-                let resource = resource(reader, std::mem::take(&mut plan.resource));
-                let exporters = if self.exporters.is_empty() {
-                    Exporters::Chosen(from_environment(reader, self.console_when_unconfigured))
-                } else {
-                    Exporters::Given(self.exporters)
-                };
-                Route::Own(Box::new(Own { limits, schedule, sampling, resource, exporters }))
-            }
-        };
-        plan
-    }
-}
-
-/// What is to be set up, with everything read.
-struct Plan {
-    resource: Vec<KeyValue>,
-    strict: bool,
-    reporter: Reporter,
-    flush_timeout: Duration,
-    propagator: Option<opentelemetry::propagation::TextMapCompositePropagator>,
-    route: Route,
-}
-
-enum Route {
-    Disabled,
-    Provider(SdkTracerProvider),
-    Own(Box<Own>),
-}
-
-struct Own {
-    limits: Limits,
-    schedule: Schedule,
-    sampling: Sampling,
-    resource: Resource,
-    exporters: Exporters,
-}
-
-enum Exporters {
-    Given(Vec<GivenExporter>),
-    Chosen(Vec<Chosen>),
-}
-
-enum Chosen {
-    Console,
-    #[cfg(feature = "otlp")]
-    Otlp(Box<crate::export::otlp::OtlpSettings>),
-}
-
-fn from_environment(reader: &mut Reader<'_>, console_when_unconfigured: bool) -> Vec<Chosen> {
-    let choices = choices(reader, console_when_unconfigured);
-    let chosen = choices.into_iter().filter_map(|choice| match choice {
-        Choice::Console => Some(Chosen::Console),
-        #[cfg(feature = "otlp")]
-        Choice::Otlp => Some(Chosen::Otlp(Box::new(crate::export::otlp::OtlpSettings::from_environment(reader)))),
-        #[cfg(not(feature = "otlp"))]
-        Choice::Otlp => None,
-    });
-    chosen.collect()
-}
-
-impl Plan {
-    fn build(self) -> Result<Parts, SetupError> {
-        let closing = Arc::new(Closing::default());
-        let parts = Parts {
-            pipeline: None,
-            stats: Vec::new(),
-            closing: Arc::clone(&closing),
-            flush_timeout: self.flush_timeout,
-            destination: "traces go nowhere: OTEL_SDK_DISABLED is true".to_owned(),
-        };
-        match self.route {
-            Route::Disabled => Ok(parts),
-            Route::Provider(provider) => {
-                let destination = "traces go to the application's own tracer provider".to_owned();
-                Ok(Parts { pipeline: Some(Pipeline::new(provider)), destination, ..parts })
-            }
-            Route::Own(own) => {
-                let Own { limits, schedule, sampling, resource, exporters } = *own;
-                let watch = Watch { destination: String::new(), reporter: self.reporter, closing };
-                let mut ways = Ways {
-                    watch,
-                    resource: &resource,
-                    timeout: schedule.export_timeout,
-                    list: Vec::new(),
-                    names: Vec::new(),
-                };
-                ways.add(exporters)?;
-                let destination = ways.describe();
-                // The terminal shows what happens while it is looked at.
-                let console = ways.names.iter().any(|name| name == CONSOLE);
-                let delay = if console { schedule.delay.min(CONSOLE_DELAY) } else { schedule.delay };
-                let (outlets, stats) = ways.list.into_iter().unzip();
-                let Sampling { sampler, sees_attributes, parent_based } = sampling;
-                let config = RecorderConfig {
-                    resource,
-                    sampler,
-                    parent_based,
-                    sampler_sees_attributes: sees_attributes,
-                    limits: limits.counts,
-                    value_length: limits.value_length,
-                    redactor: None,
-                    id_generator: None,
-                    schedule: Schedule { delay, ..schedule },
-                };
-                let pipeline = Pipeline::own_with(config, outlets).map_err(|error| SetupError::Exporter {
-                    destination: destination.clone(),
-                    reason: format!("its thread can't be started: {error}"),
-                })?;
-                Ok(Parts { pipeline: Some(pipeline), stats, destination, ..parts })
-            }
-        }
-    }
-}
-
-const CONSOLE: &str = "this terminal (stderr), drawn as they end";
-
-/// The ways out of a pipeline of our own, as they are added.
-struct Ways<'a> {
-    watch: Watch,
-    resource: &'a Resource,
-    /// How long an export may take.
-    timeout: Duration,
-    list: Vec<Way>,
-    names: Vec<String>,
-}
-
-impl Ways<'_> {
-    fn add(&mut self, exporters: Exporters) -> Result<(), SetupError> {
-        match exporters {
-            Exporters::Given(exporters) => {
-                for exporter in exporters {
-                    let watch = self.watch("an exporter that was given in code");
-                    self.list.push(exporter(watch, self.resource));
-                }
-            }
-            Exporters::Chosen(chosen) => {
-                for chosen in chosen {
-                    self.choose(chosen)?;
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn choose(&mut self, chosen: Chosen) -> Result<(), SetupError> {
-        match chosen {
-            Chosen::Console => {
-                let watch = self.watch(CONSOLE);
-                self.list.push(way(Exporter::new(ConsoleExporter::new(), self.resource), watch));
-            }
-            #[cfg(feature = "otlp")]
-            Chosen::Otlp(mut settings) => {
-                settings.timeout = settings.timeout.min(self.timeout);
-                let destination = settings.destination();
-                let mut watch = self.watch(&format!("{destination} (OTLP over HTTP)"));
-                let transport = crate::export::otlp::Transport::new(*settings, Arc::clone(&watch.closing));
-                let transport =
-                    transport.map_err(|reason| SetupError::Exporter { destination: destination.clone(), reason })?;
-                watch.destination = destination;
-                self.list.push(way(transport, watch));
-            }
-        }
-        Ok(())
-    }
-
-    fn watch(&mut self, destination: &str) -> Watch {
-        self.names.push(destination.to_owned());
-        Watch { destination: destination.to_owned(), ..self.watch.clone() }
-    }
-
-    fn describe(&self) -> String {
-        if self.names.is_empty() {
-            "traces go nowhere: no exporter is configured (OTEL_TRACES_EXPORTER)".to_owned()
-        } else {
-            format!("traces go to {}", self.names.join(" and to "))
-        }
     }
 }
 

@@ -3,12 +3,15 @@
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::error::InvalidVariable;
 
 /// Where variables are looked up: the process's environment, or a function in its place.
 #[derive(Clone)]
-pub(crate) struct Environment(Arc<dyn Fn(&str) -> Option<String> + Send + Sync>);
+pub(crate) struct Environment(Arc<Lookup>);
+
+type Lookup = dyn Fn(&str) -> Option<String> + Send + Sync;
 
 impl Environment {
     pub(crate) fn process() -> Self {
@@ -35,6 +38,9 @@ impl fmt::Debug for Environment {
         f.write_str("Environment")
     }
 }
+
+/// In milliseconds.
+const DAY: u64 = 86_400_000;
 
 /// Reads variables and collects those that are invalid.
 #[derive(Debug)]
@@ -77,6 +83,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Like [`parse`](Reader::parse), for values that may hold a secret: the value is not repeated.
+    #[cfg(feature = "otlp")]
     pub(crate) fn parse_secret<T>(
         &mut self,
         names: &[&'static str],
@@ -101,6 +108,14 @@ impl<'a> Reader<'a> {
         self.parse(names, |_, value| match value.parse() {
             Ok(number) if number >= least => Ok(number),
             _ => Err(format!("write a whole number from {least}")),
+        })
+    }
+
+    /// A time in milliseconds. More than a day is a mistake, and would overflow the clock.
+    pub(crate) fn milliseconds(&mut self, names: &[&'static str]) -> Option<Duration> {
+        self.parse(names, |_, value| match value.parse() {
+            Ok(time) if (1..=DAY).contains(&time) => Ok(Duration::from_millis(time)),
+            _ => Err(format!("write a whole number of milliseconds from 1 to {DAY}")),
         })
     }
 
@@ -198,6 +213,15 @@ pub(crate) mod tests {
         assert!(!reader.boolean("C"));
         assert!(!reader.boolean("D"));
         assert_eq!(reader.into_invalid().len(), 1);
+    }
+
+    #[test]
+    fn a_time_that_no_clock_can_hold_is_refused() {
+        let environment = environment(&[("A", "250"), ("B", "18446744073709551615"), ("C", "0"), ("D", "1s")]);
+        let mut reader = Reader::new(&environment);
+        assert_eq!(reader.milliseconds(&["A"]), Some(Duration::from_millis(250)));
+        assert_eq!(reader.milliseconds(&["B", "C", "D"]), None);
+        assert_eq!(reader.into_invalid().len(), 3);
     }
 
     #[test]

@@ -5,9 +5,14 @@ use super::environment::{Reader, list};
 const VARIABLE: &str = "OTEL_TRACES_EXPORTER";
 const ENDPOINTS: [&str; 2] = ["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"];
 
+#[cfg(not(feature = "otlp"))]
+const LEFT_OUT: &str = "this program was built without the feature `otlp` of the crate `traced`: enable it, or give \
+                        span_exporter(..) in code";
+
 /// An exporter that the environment can ask for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Choice {
+    #[cfg(feature = "otlp")]
     Otlp,
     Console,
 }
@@ -21,13 +26,10 @@ pub(crate) fn choices(reader: &mut Reader<'_>, console_when_unconfigured: bool) 
     let mut none = false;
     for name in names {
         match name.as_str() {
-            "otlp" if cfg!(feature = "otlp") => choices.push(Choice::Otlp),
-            "otlp" => reader.invalid(
-                VARIABLE,
-                &name,
-                "this program was built without the feature `otlp` of the crate `traced`: enable it, or give \
-                 span_exporter(..) in code",
-            ),
+            #[cfg(feature = "otlp")]
+            "otlp" => choices.push(Choice::Otlp),
+            #[cfg(not(feature = "otlp"))]
+            "otlp" => reader.invalid(VARIABLE, &name, LEFT_OUT),
             "console" => choices.push(Choice::Console),
             "none" if alone => none = true,
             "none" => reader.invalid(VARIABLE, "none", "none stands alone; leave it out, or write nothing else"),
@@ -46,11 +48,18 @@ pub(crate) fn choices(reader: &mut Reader<'_>, console_when_unconfigured: bool) 
 }
 
 fn default(reader: &mut Reader<'_>, console_when_unconfigured: bool) -> Option<Choice> {
-    let configured = ENDPOINTS.iter().any(|name| reader.get(name).is_some());
-    match (console_when_unconfigured && !configured, cfg!(feature = "otlp")) {
-        (true, _) => Some(Choice::Console),
-        (false, true) => Some(Choice::Otlp),
-        (false, false) => None,
+    let endpoint = ENDPOINTS.into_iter().find(|name| reader.get(name).is_some());
+    if console_when_unconfigured && endpoint.is_none() {
+        return Some(Choice::Console);
+    }
+    #[cfg(feature = "otlp")]
+    return Some(Choice::Otlp);
+    #[cfg(not(feature = "otlp"))]
+    {
+        if let Some(endpoint) = endpoint {
+            reader.invalid(endpoint, "(not shown)", LEFT_OUT);
+        }
+        None
     }
 }
 
@@ -92,5 +101,7 @@ mod tests {
     #[test]
     fn otlp_is_refused_where_it_is_left_out() {
         assert_eq!(read(&[(VARIABLE, "otlp")], false), (vec![], 1));
+        assert_eq!(read(&[(ENDPOINTS[0], "http://c:4318")], true), (vec![], 1));
+        assert_eq!(read(&[], false), (vec![], 0));
     }
 }

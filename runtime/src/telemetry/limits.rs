@@ -1,7 +1,5 @@
 //! How much a span may hold, and how much waits for export.
 
-use std::time::Duration;
-
 use opentelemetry_sdk::trace::SpanLimits;
 
 use super::environment::Reader;
@@ -44,9 +42,8 @@ const LARGEST_QUEUE: usize = 1 << 20;
 /// memory is.
 pub(crate) fn schedule(reader: &mut Reader<'_>) -> Schedule {
     let default = Schedule::default();
-    let delay = reader.number(&["OTEL_BSP_SCHEDULE_DELAY"], 1).map_or(default.delay, Duration::from_millis);
-    let export_timeout =
-        reader.number(&["OTEL_BSP_EXPORT_TIMEOUT"], 1).map_or(default.export_timeout, Duration::from_millis);
+    let delay = reader.milliseconds(&["OTEL_BSP_SCHEDULE_DELAY"]).unwrap_or(default.delay);
+    let export_timeout = reader.milliseconds(&["OTEL_BSP_EXPORT_TIMEOUT"]).unwrap_or(default.export_timeout);
     let max_queue_size = reader.parse(&["OTEL_BSP_MAX_QUEUE_SIZE"], |_, value| match value.parse() {
         Ok(size) if (1..=LARGEST_QUEUE).contains(&size) => Ok(size),
         _ => Err(format!("write a whole number from 1 to {LARGEST_QUEUE}")),

@@ -6,6 +6,7 @@ mod error;
 mod exporters;
 mod health;
 mod limits;
+mod plan;
 mod propagators;
 mod report;
 mod resource;
@@ -24,6 +25,7 @@ pub use error::{FlushError, InvalidVariable, SetupError};
 pub use health::{Dropped, Health};
 pub use report::Warning;
 
+pub(crate) use environment::Environment;
 #[cfg(test)]
 pub(crate) use environment::tests;
 #[cfg(feature = "otlp")]
@@ -31,8 +33,10 @@ pub(crate) use environment::{Reader, pairs};
 pub(crate) use health::Stats;
 pub(crate) use report::{Outage, Overflow, Reporter};
 
+use crate::FilterError;
 use crate::export::Closing;
 use crate::recorder::{self, Pipeline};
+use crate::span::filter;
 
 /// The installed telemetry. Keep it until the program ends: dropped, it delivers what is left, within its
 /// [flush timeout](TelemetryBuilder::flush_timeout).
@@ -118,6 +122,24 @@ impl Telemetry {
     /// user, password or query of a URL.
     pub fn destination(&self) -> &str {
         &self.destination
+    }
+
+    /// Changes which functions record, from now on, by level and place.
+    ///
+    /// # Errors
+    ///
+    /// If a directive can't be understood; the filter is then as before.
+    ///
+    /// ```
+    /// # let telemetry = traced::Telemetry::builder()
+    /// #     .environment(|name| (name == "OTEL_TRACES_EXPORTER").then(|| "none".to_owned()))
+    /// #     .install()?;
+    /// telemetry.set_filter("info,bookstore::books=off")?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn set_filter(&self, directives: &str) -> Result<(), FilterError> {
+        filter::set(Some(directives.parse()?));
+        Ok(())
     }
 
     /// How the pipeline fares. With a provider [of the application's own](TelemetryBuilder::tracer_provider) nothing is

@@ -1,9 +1,10 @@
 //! Which headers carry the context from process to process: OTEL_PROPAGATORS.
 
 use opentelemetry::propagation::{TextMapCompositePropagator, TextMapPropagator};
-use opentelemetry_sdk::propagation::{BaggagePropagator, TraceContextPropagator};
+use opentelemetry_sdk::propagation::BaggagePropagator;
 
 use super::environment::{Reader, list};
+use crate::propagation::{B3, Jaeger, TraceContext};
 
 const VARIABLE: &str = "OTEL_PROPAGATORS";
 
@@ -18,21 +19,32 @@ pub(crate) fn propagator(reader: &mut Reader<'_>) -> TextMapCompositePropagator 
         return TextMapCompositePropagator::new(Vec::new());
     }
     names.retain(|name| match name.as_str() {
-        "tracecontext" | "baggage" => true,
-        "b3" | "b3multi" | "jaeger" | "xray" | "ottrace" => {
+        "tracecontext" | "baggage" | "b3" | "b3multi" | "jaeger" => true,
+        "xray" | "ottrace" => {
             reader.invalid(VARIABLE, name, "this propagator is not supported; write tracecontext,baggage");
             false
         }
         _ => {
-            reader.invalid(VARIABLE, name, "write tracecontext, baggage, both (separated by a comma), or none");
+            let remedy = "write tracecontext, baggage, b3, b3multi, jaeger (several separated by commas), or none";
+            reader.invalid(VARIABLE, name, remedy);
             false
         }
     });
     // What is invalid is as if unset: the default, unless something valid stands beside it.
-    let is = |name: &str| names.is_empty() || names.iter().any(|n| n == name);
+    let named = |name: &str| names.iter().any(|n| n == name);
+    let is = |name: &str| names.is_empty() || named(name);
     let mut propagators: Vec<Box<dyn TextMapPropagator + Send + Sync>> = Vec::new();
     if is("tracecontext") {
-        propagators.push(Box::new(TraceContextPropagator::new()));
+        propagators.push(Box::new(TraceContext::new()));
+    }
+    if named("b3") {
+        propagators.push(Box::new(B3::single()));
+    }
+    if named("b3multi") {
+        propagators.push(Box::new(B3::multiple()));
+    }
+    if named("jaeger") {
+        propagators.push(Box::new(Jaeger::new()));
     }
     if is("baggage") {
         propagators.push(Box::new(BaggagePropagator::new()));
@@ -59,13 +71,16 @@ mod tests {
         let both = vec!["baggage".to_owned(), "traceparent".to_owned(), "tracestate".to_owned()];
         assert_eq!(read(""), (both.clone(), 0));
         assert_eq!(read("tracecontext,baggage,tracecontext"), (both.clone(), 0));
-        assert_eq!(read("b3"), (both, 1));
+        assert_eq!(read("xray"), (both, 1));
     }
 
     #[test]
     fn each_can_be_had_alone_or_none() {
         assert_eq!(read("baggage"), (vec!["baggage".to_owned()], 0));
         assert_eq!(read("none"), (vec![], 0));
-        assert_eq!(read("baggage,b3,nonsense"), (vec!["baggage".to_owned()], 2));
+        assert_eq!(read("b3"), (vec!["b3".to_owned()], 0));
+        assert_eq!(read("b3multi").0.len(), 4);
+        assert_eq!(read("jaeger,b3"), (vec!["b3".to_owned(), "uber-trace-id".to_owned()], 0));
+        assert_eq!(read("baggage,xray,nonsense"), (vec!["baggage".to_owned()], 2));
     }
 }

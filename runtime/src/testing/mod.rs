@@ -2,6 +2,7 @@
 
 mod capture;
 mod span;
+mod tree;
 
 pub use capture::{Capture, capture, capture_async};
 pub use span::{CapturedEvent, CapturedSpan, Spans};

@@ -104,12 +104,14 @@ impl Value for String {
     }
 }
 
+#[cfg(feature = "enable")]
 impl Value for opentelemetry::Value {
     fn record(&self, slot: Slot<'_>) {
         slot.otel(self.clone());
     }
 }
 
+#[cfg(feature = "enable")]
 impl Value for opentelemetry::StringValue {
     fn record(&self, slot: Slot<'_>) {
         slot.str(self.as_str());

@@ -3,8 +3,13 @@
 mod attributes;
 mod impls;
 mod probes;
+#[cfg(feature = "enable")]
 mod recorded;
 mod redacted;
+#[cfg(feature = "enable")]
+mod sink;
+#[cfg(not(feature = "enable"))]
+#[path = "nowhere.rs"]
 mod sink;
 
 pub use attributes::Attributes;
@@ -12,12 +17,13 @@ pub use probes::{capture, mask};
 pub use redacted::{REDACTED, Redacted};
 pub use sink::{Fields, Slot};
 
+#[cfg(feature = "enable")]
 pub(crate) use recorded::Recorded;
 
 /// A value that can stand on an attribute.
 ///
 /// Implemented for `bool`, every integer and float, `char`, strings, arrays, slices and `Vec`s of them, references and
-/// smart pointers to them, [`opentelemetry::Value`], and `Option` of all these: `None` is an absent attribute.
+/// smart pointers to them, `opentelemetry::Value`, and `Option` of all these: `None` is an absent attribute.
 ///
 /// OpenTelemetry's integers are signed with 64 bits; an integer beyond that range is written as a decimal string.
 ///

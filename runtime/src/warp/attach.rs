@@ -67,7 +67,13 @@ thread_local! {
     /// What the span that is being made is to hold: `tracing` lets only fields through.
     static NEXT: RefCell<Option<Entry>> = const { RefCell::new(None) };
     /// The contexts that entered spans have attached, the innermost last.
-    static ATTACHED: RefCell<Vec<ContextGuard>> = const { RefCell::new(Vec::new()) };
+    static ATTACHED: RefCell<Vec<Attached>> = const { RefCell::new(Vec::new()) };
+}
+
+struct Attached {
+    _guard: ContextGuard,
+    /// What is dropped while somebody else's panic unwinds has not panicked itself.
+    panicking: bool,
 }
 
 fn shard(id: &Id) -> MutexGuard<'static, HashMap<u64, Entry>> {
@@ -100,19 +106,20 @@ impl Subscriber for Attaching {
     fn enter(&self, id: &Id) {
         let context = shard(id).get(&id.into_u64()).map(|entry| entry.context.clone());
         let guard = context.unwrap_or_else(Context::current).attach();
-        ATTACHED.with_borrow_mut(|attached| attached.push(guard));
+        let attached = Attached { _guard: guard, panicking: std::thread::panicking() };
+        // A thread that ends has no more contexts.
+        let _ = ATTACHED.try_with(|all| all.borrow_mut().push(attached));
     }
 
     fn exit(&self, id: &Id) {
+        let Ok(Some(attached)) = ATTACHED.try_with(|all| all.borrow_mut().pop()) else { return };
         // An exit while unwinding is the only sight of a panic that there is; it passes through here once.
-        if std::thread::panicking() {
+        if std::thread::panicking() && !attached.panicking {
             let request = shard(id).get(&id.into_u64()).map(|entry| Arc::clone(&entry.request));
             if let Some(request) = request {
                 request.panicked();
             }
         }
-        let guard = ATTACHED.with_borrow_mut(Vec::pop);
-        drop(guard);
     }
 
     fn clone_span(&self, id: &Id) -> Id {

@@ -27,10 +27,10 @@
 mod attach;
 mod correlation;
 mod exclude;
+mod forwarded;
 mod request;
 mod route;
 mod trace;
-mod url;
 
 pub use correlation::correlation_id;
 pub use route::route;

@@ -4,14 +4,16 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use http::{HeaderMap, Method, StatusCode, Version, header};
+use http::{HeaderMap, StatusCode, header};
 use opentelemetry::Context;
+use opentelemetry::baggage::BaggageExt;
 use opentelemetry::trace::{SpanKind, Status};
 use warp::trace::Info;
 
+use super::correlation;
+use super::forwarded::Forwarded;
 use super::trace::Settings;
-use super::{correlation, url};
-use crate::propagation;
+use crate::propagation::{self, url};
 use crate::recorder::{self, OpenSpan};
 use crate::span::{AsParent as _, Site, Start};
 use crate::value::Fields;
@@ -24,6 +26,10 @@ pub(super) struct Request {
     span: Option<OpenSpan>,
     method: &'static str,
     pub(super) correlation_id: Option<Arc<str>>,
+    /// What proxies say, where they are trusted.
+    forwarded: Forwarded,
+    /// Whether the request's headers name the host; HTTP/2 has it elsewhere.
+    host: bool,
     /// Whether an answer, or a panic, says how it ended; what is dropped without was cancelled.
     done: AtomicBool,
 }
@@ -34,12 +40,20 @@ impl Request {
         let headers = info.request_headers();
         let base = settings.context.clone().unwrap_or_else(Context::current);
         let correlation_id = settings.correlation.as_ref().map(|c| correlation::accept(headers.get(&c.header)));
-        let method = known(info.method());
+        let method = url::known_method(info.method());
         let excluded = settings.excluded.iter().any(|pattern| pattern.matches(info.path()));
+        let forwarded = if settings.forwarded { Forwarded::read(headers) } else { Forwarded::default() };
         let span = if SITE.is_on() && !excluded {
             let parent = propagation::extract_with(&base, headers);
-            let mut attributes =
-                |fields: &mut Fields<'_>| record(settings, info, headers, correlation_id.as_deref(), fields);
+            let mut attributes = |fields: &mut Fields<'_>| {
+                record(settings, info, &forwarded, fields);
+                if let (Some(correlation), Some(id)) = (&settings.correlation, &correlation_id) {
+                    fields.set_dynamic(&correlation.attribute, id);
+                }
+                for key in &settings.baggage {
+                    fields.set_dynamic(key, &parent.baggage().get(key).map(|value| value.as_str()));
+                }
+            };
             recorder::open(Start::new(&SITE, &mut attributes).name(method).parent(parent.as_parent()))
         } else {
             None
@@ -50,7 +64,9 @@ impl Request {
             None if !excluded => propagation::extract_with(&base, headers),
             None => base,
         };
-        let request = Arc::new(Self { span, method, correlation_id, done: AtomicBool::new(false) });
+        let host = info.host().is_some() || forwarded.host.is_some();
+        let request = Self { span, method, correlation_id, forwarded, host, done: AtomicBool::new(false) };
+        let request = Arc::new(request);
         let context = context.with_value(Arc::clone(&request));
         (request, context)
     }
@@ -70,10 +86,19 @@ impl Request {
         let Some(span) = &self.span else { return };
         span.set(&mut |fields| {
             let address = peer.ip().to_canonical();
-            fields.slot("client.address").display(&address);
+            if self.forwarded.client.is_none() {
+                fields.slot("client.address").display(&address);
+            }
             fields.slot("network.peer.address").display(&address);
             fields.set("network.peer.port", &peer.port());
         });
+    }
+
+    /// The host that HTTP/2 names beside its headers.
+    pub(super) fn set_authority(&self, settings: &Settings, authority: &str) {
+        let Some(span) = self.span.as_ref().filter(|_| !self.host) else { return };
+        let scheme = self.forwarded.scheme.unwrap_or(settings.scheme);
+        span.set(&mut |fields| record_host(scheme, authority, fields));
     }
 
     pub(super) fn set_response_headers(&self, settings: &Settings, headers: &HeaderMap) {
@@ -115,63 +140,27 @@ impl Request {
     }
 }
 
-/// The method, if it is one that the conventions know; a client must not be able to make up span names.
-fn known(method: &Method) -> &'static str {
-    match method.as_str() {
-        "GET" => "GET",
-        "HEAD" => "HEAD",
-        "POST" => "POST",
-        "PUT" => "PUT",
-        "DELETE" => "DELETE",
-        "CONNECT" => "CONNECT",
-        "OPTIONS" => "OPTIONS",
-        "TRACE" => "TRACE",
-        "PATCH" => "PATCH",
-        "QUERY" => "QUERY",
-        // The conventions have this as the name, and `_OTHER` as the attribute.
-        _ => "HTTP",
-    }
-}
-
-fn record(
-    settings: &Settings,
-    info: &Info<'_>,
-    headers: &HeaderMap,
-    correlation_id: Option<&str>,
-    fields: &mut Fields<'_>,
-) {
-    let method = known(info.method());
-    if method == "HTTP" {
-        fields.slot("http.request.method").static_str("_OTHER");
-        fields.set("http.request.method_original", info.method().as_str());
-    } else {
-        fields.slot("http.request.method").static_str(method);
-    }
+fn record(settings: &Settings, info: &Info<'_>, forwarded: &Forwarded, fields: &mut Fields<'_>) {
+    let headers = info.request_headers();
+    url::record_method(info.method(), fields);
     fields.set("url.path", info.path());
-    fields.slot("url.scheme").static_str(settings.scheme);
-    if let Some(host) = info.host() {
-        let (name, port) = url::host_and_port(host);
-        fields.set("server.address", name);
-        let default = if settings.scheme == "https" { 443_u16 } else { 80 };
-        fields.set("server.port", &port.unwrap_or(default));
+    let scheme = forwarded.scheme.unwrap_or(settings.scheme);
+    fields.slot("url.scheme").static_str(scheme);
+    if let Some(host) = forwarded.host.as_deref().or(info.host()) {
+        record_host(scheme, host, fields);
     }
-    fields.set(
-        "network.protocol.version",
-        &match info.version() {
-            Version::HTTP_09 => Some("0.9"),
-            Version::HTTP_10 => Some("1.0"),
-            Version::HTTP_11 => Some("1.1"),
-            Version::HTTP_2 => Some("2"),
-            Version::HTTP_3 => Some("3"),
-            _ => None,
-        },
-    );
+    fields.set("client.address", &forwarded.client);
+    fields.set("network.protocol.version", &url::version(info.version()));
     let user_agent = headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok());
     fields.set("user_agent.original", &user_agent);
-    if let (Some(correlation), Some(id)) = (&settings.correlation, correlation_id) {
-        fields.set_dynamic(&correlation.attribute, id);
-    }
     capture("http.request.header.", &settings.request_headers, headers, fields);
+}
+
+/// The server, as the client names it; the port by the scheme when it names none.
+fn record_host(scheme: &str, host: &str, fields: &mut Fields<'_>) {
+    let (name, port) = url::host_and_port(host);
+    fields.set("server.address", name);
+    fields.set("server.port", &port.unwrap_or(if scheme == "https" { 443 } else { 80 }));
 }
 
 /// The chosen headers, each with all its values.

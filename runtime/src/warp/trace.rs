@@ -1,7 +1,9 @@
 //! The wrapping of a service.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
+use http::uri::Authority;
 use http::{HeaderName, HeaderValue};
 use opentelemetry::Context;
 use warp::filters::BoxedFilter;
@@ -30,6 +32,8 @@ pub(super) struct Settings {
     pub(super) request_headers: Vec<HeaderName>,
     pub(super) response_headers: Vec<HeaderName>,
     pub(super) sensitive: Vec<String>,
+    pub(super) baggage: Vec<String>,
+    pub(super) forwarded: bool,
     pub(super) scheme: &'static str,
     /// The capture of a test, into which the requests that a server handles on its own tasks are to go, too.
     pub(super) context: Option<Context>,
@@ -43,6 +47,8 @@ impl Default for Settings {
             request_headers: Vec::new(),
             response_headers: Vec::new(),
             sensitive: Vec::new(),
+            baggage: Vec::new(),
+            forwarded: false,
             scheme: "http",
             context: None,
         }
@@ -58,7 +64,7 @@ pub(super) struct Correlation {
 impl Trace {
     /// No span for requests to `path`: exactly it, or with `*` at its end every path that begins so.
     ///
-    /// `/health` does not hide `/healthz`. What such a request calls is in no trace of its caller.
+    /// `/health` does not hide `/healthz`. The spans of what such a request calls start traces of their own.
     pub fn exclude(mut self, path: &str) -> Self {
         self.0.excluded.push(Pattern::new(path));
         self
@@ -109,6 +115,19 @@ impl Trace {
         self
     }
 
+    /// Records the member `key` of the request's baggage as an attribute of that name. No other member is recorded.
+    pub fn baggage(mut self, key: &str) -> Self {
+        self.0.baggage.push(key.to_owned());
+        self
+    }
+
+    /// Believes `Forwarded` and `X-Forwarded-For`, `-Host` and `-Proto`: client, host and scheme are those that the first
+    /// proxy saw. Only for services that none but a proxy reaches, since any client can send them.
+    pub fn trust_forwarded(mut self) -> Self {
+        self.0.forwarded = true;
+        self
+    }
+
     /// The service is reached over HTTPS, by a proxy that ends it: `url.scheme` and the default port say so.
     pub fn https(mut self) -> Self {
         self.0.scheme = "https";
@@ -132,8 +151,14 @@ impl Trace {
         let entering = {
             let settings = Arc::clone(&settings);
             let query = warp::query::raw().or(warp::any().map(String::new)).unify();
-            warp::addr::remote().and(query).map(move |peer: Option<std::net::SocketAddr>, query: String| {
+            // It refuses a request whose two hosts differ; that is not ours to do.
+            let host = warp::host::optional().or(warp::any().map(|| None)).unify();
+            let parts = warp::addr::remote().and(query).and(host);
+            parts.map(move |peer: Option<SocketAddr>, query: String, host: Option<Authority>| {
                 current(|request| {
+                    if let Some(host) = host {
+                        request.set_authority(&settings, host.as_str());
+                    }
                     if let Some(peer) = peer {
                         request.set_peer(peer);
                     }

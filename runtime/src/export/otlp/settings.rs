@@ -37,7 +37,7 @@ impl OtlpSettings {
         Self {
             endpoint: endpoint(reader),
             headers: reader.parse_secret(&headers, parse_headers).unwrap_or_default(),
-            timeout: reader.number(&timeouts, 1).map_or(Duration::from_secs(10), Duration::from_millis),
+            timeout: reader.milliseconds(&timeouts).unwrap_or(Duration::from_secs(10)),
             gzip: reader.parse(&compressions, |_, value| parse_compression(value)).unwrap_or(false),
             certificates: reader.parse(&certificates, |_, path| {
                 Certificate::from_pem_bundle(&pem(path)?).map_err(|_| "the file holds no PEM certificates".to_owned())
@@ -89,10 +89,11 @@ fn endpoint(reader: &mut Reader<'_>) -> Url {
 }
 
 fn parse_endpoint(value: &str) -> Result<Url, String> {
-    let url = Url::parse(value).map_err(|error| format!("{error}; {EXAMPLE}"))?;
-    if !matches!(url.scheme(), "http" | "https") {
+    let lower = value.to_ascii_lowercase();
+    if !lower.starts_with("http://") && !lower.starts_with("https://") {
         return Err(format!("it must begin with http:// or https://; {EXAMPLE}"));
     }
+    let url = Url::parse(value).map_err(|error| format!("{error}; {EXAMPLE}"))?;
     if !url.has_host() {
         return Err(format!("the host is missing; {EXAMPLE}"));
     }
@@ -134,13 +135,26 @@ fn parse_compression(value: &str) -> Result<bool, String> {
 fn identity(reader: &mut Reader<'_>) -> Option<Identity> {
     let certificates = ["OTEL_EXPORTER_OTLP_TRACES_CLIENT_CERTIFICATE", "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE"];
     let keys = ["OTEL_EXPORTER_OTLP_TRACES_CLIENT_KEY", "OTEL_EXPORTER_OTLP_CLIENT_KEY"];
-    let mut chain = reader.parse(&certificates, |_, path| pem(path))?;
-    reader.parse(&keys, |_, path| {
-        chain.push(b'\n');
-        chain.extend(pem(path)?);
-        Identity::from_pem(&chain)
-            .map_err(|_| "this key and the client certificate are no PEM key and certificate".to_owned())
-    })
+    let certificate = reader.parse(&certificates, |name, path| pem(path).map(|pem| (name, path.to_owned(), pem)));
+    let key = reader.parse(&keys, |name, path| pem(path).map(|pem| (name, path.to_owned(), pem)));
+    let (certificate, key) = match (certificate, key) {
+        (Some(certificate), Some(key)) => (certificate, key),
+        (None, None) => return None,
+        (Some((name, path, _)), None) => {
+            reader.invalid(name, &path, "its key is missing; write the key's path in OTEL_EXPORTER_OTLP_CLIENT_KEY");
+            return None;
+        }
+        (None, Some((name, path, _))) => {
+            let remedy = "its certificate is missing; write that path in OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE";
+            reader.invalid(name, &path, remedy);
+            return None;
+        }
+    };
+    let identity = Identity::from_pem(&[certificate.2, key.2].join(&b'\n')).ok();
+    if identity.is_none() {
+        reader.invalid(key.0, &key.1, "this and the client certificate are no PEM key and certificate");
+    }
+    identity
 }
 
 fn pem(path: &str) -> Result<Vec<u8>, String> {
@@ -217,6 +231,16 @@ mod tests {
     fn grpc_is_refused_with_the_port_to_use() {
         let (_, invalid) = read(&[("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc")]);
         assert!(invalid[0].contains("http/protobuf") && invalid[0].contains("4318"), "{invalid:?}");
+    }
+
+    #[test]
+    fn a_client_certificate_needs_its_key() {
+        let (_, invalid) = read(&[("OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE", "Cargo.toml")]);
+        assert!(invalid.len() == 1 && invalid[0].contains("OTEL_EXPORTER_OTLP_CLIENT_KEY"), "{invalid:?}");
+        let both =
+            [("OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE", "Cargo.toml"), ("OTEL_EXPORTER_OTLP_CLIENT_KEY", "Cargo.toml")];
+        let (_, invalid) = read(&both);
+        assert!(invalid.len() == 1 && invalid[0].contains("PEM"), "{invalid:?}");
     }
 
     #[test]

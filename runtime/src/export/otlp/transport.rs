@@ -22,6 +22,9 @@ use crate::recorder::Outgoing;
 /// The waits before a batch is sent again. A fraction is added to each, so that many processes do not come at once.
 const WAITS: [Duration; 3] = [Duration::from_millis(250), Duration::from_millis(500), Duration::from_secs(1)];
 
+/// As the [specification](https://opentelemetry.io/docs/specs/otel/protocol/exporter/#user-agent) has it.
+const USER_AGENT: &str = concat!("OTel-OTLP-Exporter-Rust/", env!("CARGO_PKG_VERSION"), " traced");
+
 /// More of an answer is not read: it is only an acknowledgement.
 const LONGEST_ANSWER: u64 = 64 * 1024;
 
@@ -65,7 +68,13 @@ impl Transport {
             .map_err(|error| format!("no thread could be started: {error}"))?
             .join()
             .map_err(|_| "the HTTP client could not be made".to_owned())?
-            .map_err(|error| format!("the HTTP client could not be made: {}", root_cause(&error)))?;
+            .map_err(|error| {
+                format!(
+                    "the HTTP client could not be made: {}; https needs the system's CA certificates, or some in \
+                     OTEL_EXPORTER_OTLP_CERTIFICATE",
+                    root_cause(&error)
+                )
+            })?;
         Ok(Self { client, headers, timeout, gzip, url, endpoint, closing, failing: false })
     }
 
@@ -82,7 +91,7 @@ impl Transport {
             };
             let (Some(asked), Some(wait)) = (failure.again, waits.next()) else { return Err(failure) };
             let wait = asked.unwrap_or(wait.saturating_add(jitter(*wait)));
-            if Instant::now() + wait >= deadline || !self.closing.sleep(wait) {
+            if wait >= deadline.saturating_duration_since(Instant::now()) || !self.closing.sleep(wait) {
                 return Err(failure);
             }
         }
@@ -94,6 +103,7 @@ impl Transport {
         }
         let mut request = self.client.post(self.url.clone()).timeout(timeout).body(body);
         request = request.header(header::CONTENT_TYPE, "application/x-protobuf");
+        request = request.header(header::USER_AGENT, USER_AGENT);
         if self.gzip {
             request = request.header(header::CONTENT_ENCODING, "gzip");
         }
@@ -117,6 +127,11 @@ impl Transport {
     fn unreachable(&self, error: &reqwest::Error, timeout: Duration) -> Failure {
         let reason = if error.is_timeout() {
             format!("no answer within {:.1} s; is {} an OTLP collector?", timeout.as_secs_f64(), self.endpoint)
+        } else if self.is_about_certificates(error) {
+            format!(
+                "{}; name the certificate authority of the collector in OTEL_EXPORTER_OTLP_CERTIFICATE",
+                root_cause(error)
+            )
         } else if error.is_connect() {
             format!(
                 "{}; start a collector there, or say in OTEL_EXPORTER_OTLP_ENDPOINT where one listens, or set \
@@ -128,6 +143,11 @@ impl Transport {
         };
         // Who was sent a batch in full and is slow may have taken it: it is not sent twice.
         Failure { reason, again: (!error.is_timeout()).then_some(None) }
+    }
+
+    fn is_about_certificates(&self, error: &reqwest::Error) -> bool {
+        // The TLS library's own error type is no dependency of this crate.
+        error.is_connect() && self.endpoint.starts_with("https:") && root_cause(error).contains("certificate")
     }
 
     fn refused(&self, status: StatusCode, retry_after: Option<&HeaderValue>) -> Failure {

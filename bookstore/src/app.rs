@@ -1,0 +1,99 @@
+//! The service's parts, put together.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+
+use crate::auth::password::{Cost, Passwords};
+use crate::auth::token::Tokens;
+use crate::cache::{Cache, MemoryCache, RedisCache, Shelf};
+use crate::config::{Config, ConfigError, Database};
+use crate::store::{PostgresStore, SqliteStore, Store};
+
+/// How long requests that have begun may take once the service is to stop.
+const DRAIN: Duration = Duration::from_secs(2);
+
+/// What the handlers work with.
+#[derive(Debug)]
+pub struct App {
+    store: Arc<dyn Store>,
+    shelf: Shelf,
+    passwords: Passwords,
+    tokens: Tokens,
+}
+
+impl App {
+    /// A service of these parts.
+    pub fn new(store: Arc<dyn Store>, cache: Arc<dyn Cache>, passwords: Passwords, tokens: Tokens) -> Arc<Self> {
+        Arc::new(Self { store, shelf: Shelf::new(cache), passwords, tokens })
+    }
+
+    /// The parts that `config` names, connected.
+    ///
+    /// A cache that does not answer is none: the service starts without and uses it once it does.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`] when the database can't be reached or its tables can't be made.
+    pub async fn connect(config: &Config, cost: Cost) -> Result<Arc<Self>, ConfigError> {
+        let store: Arc<dyn Store> = match &config.database {
+            Database::Sqlite(path) => Arc::new(SqliteStore::open(path).await.map_err(|error| {
+                let remedy = "Set it to sqlite://PATH of a file that can be written, or of none yet";
+                ConfigError::new("DATABASE_URL", format!("({}): {error}", config.database.describe()), remedy)
+            })?),
+            Database::Postgres(server) => Arc::new(PostgresStore::connect(server).await.map_err(|error| {
+                let remedy = "Start PostgreSQL there, or set it to where PostgreSQL runs";
+                ConfigError::new("DATABASE_URL", format!("({}): {error}", config.database.describe()), remedy)
+            })?),
+        };
+        let cache: Arc<dyn Cache> = match &config.redis {
+            None => Arc::new(MemoryCache::new()),
+            Some(redis) => Arc::new(RedisCache::new(&redis.url).await?),
+        };
+        let passwords = Passwords::new(cost)
+            .map_err(|error| ConfigError::new("SECRET_KEY", error.to_string(), "Try again later"))?;
+        let tokens = Tokens::new(&config.secret_key, config.token_lifetime);
+        Ok(Self::new(store, cache, passwords, tokens))
+    }
+
+    /// Where users and books are kept.
+    pub fn store(&self) -> &dyn Store {
+        &*self.store
+    }
+
+    /// Where answers are kept.
+    pub fn shelf(&self) -> &Shelf {
+        &self.shelf
+    }
+
+    /// Hashes passwords.
+    pub fn passwords(&self) -> &Passwords {
+        &self.passwords
+    }
+
+    /// Signs tokens.
+    pub fn tokens(&self) -> &Tokens {
+        &self.tokens
+    }
+}
+
+/// Serves `app` to whoever connects to `listener` until `stop` completes; then finishes the requests that have begun,
+/// for two seconds at most.
+pub async fn serve(app: Arc<App>, listener: TcpListener, stop: impl Future<Output = ()> + Send + 'static) {
+    let (stopping, stopped) = tokio::sync::oneshot::channel();
+    let stop = async move {
+        stop.await;
+        let _ = stopping.send(());
+    };
+    let serving = warp::serve(crate::api::routes(&app)).incoming(listener).graceful(stop).run();
+    // warp waits for its connections as long as they like.
+    let deadline = async {
+        let _ = stopped.await;
+        tokio::time::sleep(DRAIN).await;
+    };
+    tokio::select! {
+        () = serving => {}
+        () = deadline => {}
+    }
+}

@@ -1,0 +1,246 @@
+//! What is to be set up, once code and environment are read.
+
+use std::any::Any;
+use std::sync::Arc;
+use std::time::Duration;
+
+use opentelemetry::global;
+use opentelemetry::propagation::TextMapCompositePropagator;
+use opentelemetry_sdk::Resource;
+use opentelemetry_sdk::trace::{SdkTracerProvider, SpanExporter};
+
+use super::Parts;
+use super::builder::TelemetryBuilder;
+use super::environment::Reader;
+use super::error::SetupError;
+use super::exporters::{Choice, choices};
+use super::health::Stats;
+use super::limits::{Limits, schedule};
+use super::propagators::propagator;
+use super::report::Reporter;
+use super::resource::resource;
+use super::sampling::Sampling;
+use crate::export::{Carrier, Closing, ConsoleExporter, Exporter, Watch, Watched};
+use crate::recorder::{Outlet, Pipeline, RecorderConfig, Schedule};
+
+/// Drawn so soon that it is seen next to the request that it shows.
+const CONSOLE_DELAY: Duration = Duration::from_millis(100);
+
+/// A way out, and what becomes of the spans that take it.
+type Way = (Box<dyn Outlet>, Arc<Stats>);
+
+fn way(carrier: impl Carrier + 'static, watch: Watch) -> Way {
+    let (watched, stats) = Watched::new(carrier, watch);
+    (Box::new(watched), stats)
+}
+
+/// An exporter that was given in code, whose type is known only to the function that makes a way out of it.
+pub(super) struct GivenExporter {
+    make: Box<dyn FnOnce(Watch, &Resource) -> Way + Send>,
+    is_console: bool,
+}
+
+impl GivenExporter {
+    pub(super) fn new(exporter: impl SpanExporter + 'static) -> Self {
+        let is_console = (&exporter as &dyn Any).is::<ConsoleExporter>();
+        Self { make: Box::new(|watch, resource| way(Exporter::new(exporter, resource), watch)), is_console }
+    }
+}
+
+/// What is to be set up.
+pub(super) struct Plan {
+    reporter: Reporter,
+    flush_timeout: Duration,
+    /// None: that of the application's own set-up stays.
+    propagator: Option<TextMapCompositePropagator>,
+    route: Route,
+}
+
+enum Route {
+    Disabled,
+    Provider(SdkTracerProvider),
+    Own(Box<Own>),
+}
+
+struct Own {
+    limits: Limits,
+    schedule: Schedule,
+    sampling: Sampling,
+    resource: Resource,
+    given: Vec<GivenExporter>,
+    chosen: Vec<Chosen>,
+}
+
+/// An exporter that the environment asks for, with its settings.
+enum Chosen {
+    Console,
+    #[cfg(feature = "otlp")]
+    Otlp(Box<crate::export::otlp::OtlpSettings>),
+}
+
+impl Chosen {
+    #[cfg_attr(not(feature = "otlp"), allow(unused_variables))]
+    fn read(choice: Choice, reader: &mut Reader<'_>) -> Self {
+        match choice {
+            Choice::Console => Self::Console,
+            #[cfg(feature = "otlp")]
+            Choice::Otlp => Self::Otlp(Box::new(crate::export::otlp::OtlpSettings::from_environment(reader))),
+        }
+    }
+}
+
+impl Plan {
+    /// Reads everything that is needed, so that every invalid variable is found at once.
+    pub(super) fn new(builder: TelemetryBuilder, reader: &mut Reader<'_>) -> Self {
+        let disabled = reader.boolean("OTEL_SDK_DISABLED");
+        // The specification: disabling the SDK does not disable the propagators.
+        let propagator = builder.provider.is_none().then(|| propagator(reader));
+        let (reporter, flush_timeout) = (builder.reporter.clone(), builder.flush_timeout);
+        let route = match builder.provider {
+            _ if disabled => Route::Disabled,
+            Some(provider) => Route::Provider(provider),
+            None => Route::Own(Box::new(Own::new(builder, reader))),
+        };
+        Self { reporter, flush_timeout, propagator, route }
+    }
+
+    /// Builds it, and sets the propagator.
+    pub(super) fn build(self) -> Result<Parts, SetupError> {
+        let closing = Arc::new(Closing::default());
+        let parts = Parts {
+            pipeline: None,
+            stats: Vec::new(),
+            closing: Arc::clone(&closing),
+            flush_timeout: self.flush_timeout,
+            destination: "traces go nowhere: OTEL_SDK_DISABLED is true".to_owned(),
+        };
+        let parts = match self.route {
+            Route::Disabled => parts,
+            Route::Provider(provider) => {
+                let destination = "traces go to the application's own tracer provider".to_owned();
+                Parts { pipeline: Some(Pipeline::new(provider)), destination, ..parts }
+            }
+            Route::Own(own) => {
+                let (pipeline, stats, destination) = own.build(self.reporter, closing)?;
+                Parts { pipeline: Some(pipeline), stats, destination, ..parts }
+            }
+        };
+        if let Some(propagator) = self.propagator {
+            global::set_text_map_propagator(propagator);
+        }
+        Ok(parts)
+    }
+}
+
+impl Own {
+    fn new(builder: TelemetryBuilder, reader: &mut Reader<'_>) -> Self {
+        let mut limits = Limits::from_environment(reader);
+        limits.counts = builder.span_limits.unwrap_or(limits.counts);
+        limits.value_length = builder.value_length.or(limits.value_length);
+        let choices =
+            if builder.exporters.is_empty() { choices(reader, builder.console_when_unconfigured) } else { Vec::new() };
+        let mut schedule = schedule(reader);
+        schedule.max_queue_bytes = builder.max_queue_bytes.unwrap_or(schedule.max_queue_bytes);
+        Self {
+            limits,
+            schedule,
+            sampling: builder.sampling.unwrap_or_else(|| Sampling::from_environment(reader)),
+            resource: resource(reader, builder.resource),
+            given: builder.exporters,
+            chosen: choices.into_iter().map(|choice| Chosen::read(choice, reader)).collect(),
+        }
+    }
+
+    fn build(
+        self,
+        reporter: Reporter,
+        closing: Arc<Closing>,
+    ) -> Result<(Pipeline, Vec<Arc<Stats>>, String), SetupError> {
+        let Self { limits, schedule, sampling, resource, given, chosen } = self;
+        // The terminal shows what happens while it is looked at.
+        let console = given.iter().any(|exporter| exporter.is_console)
+            || chosen.iter().any(|chosen| matches!(chosen, Chosen::Console));
+        let delay = if console { schedule.delay.min(CONSOLE_DELAY) } else { schedule.delay };
+        let watch = Watch { destination: String::new(), reporter, closing };
+        let mut ways = Ways {
+            watch,
+            resource: &resource,
+            timeout: schedule.export_timeout,
+            list: Vec::new(),
+            destinations: Vec::new(),
+        };
+        for exporter in given {
+            let watch = ways.watch("an exporter that was given in code", "");
+            ways.list.push((exporter.make)(watch, ways.resource));
+        }
+        for chosen in chosen {
+            ways.choose(chosen)?;
+        }
+        let destination = ways.describe();
+        let (outlets, stats) = ways.list.into_iter().unzip();
+        let Sampling { sampler, sees_attributes, parent_based } = sampling;
+        let config = RecorderConfig {
+            resource,
+            sampler,
+            parent_based,
+            sampler_sees_attributes: sees_attributes,
+            limits: limits.counts,
+            value_length: limits.value_length,
+            redactor: None,
+            id_generator: None,
+            schedule: Schedule { delay, ..schedule },
+        };
+        let pipeline = Pipeline::own_with(config, outlets).map_err(|error| SetupError::Exporter {
+            destination: destination.clone(),
+            reason: format!("its thread can't be started: {error}"),
+        })?;
+        Ok((pipeline, stats, destination))
+    }
+}
+
+/// The ways out of a pipeline of our own, as they are added.
+struct Ways<'a> {
+    watch: Watch,
+    resource: &'a Resource,
+    /// How long an export may take.
+    #[cfg_attr(not(feature = "otlp"), allow(dead_code))]
+    timeout: Duration,
+    list: Vec<Way>,
+    destinations: Vec<String>,
+}
+
+impl Ways<'_> {
+    fn choose(&mut self, chosen: Chosen) -> Result<(), SetupError> {
+        let way = match chosen {
+            Chosen::Console => {
+                let watch = self.watch("this terminal", " (stderr), drawn as they end");
+                way(Exporter::new(ConsoleExporter::new(), self.resource), watch)
+            }
+            #[cfg(feature = "otlp")]
+            Chosen::Otlp(mut settings) => {
+                settings.timeout = settings.timeout.min(self.timeout);
+                let destination = settings.destination();
+                let watch = self.watch(&destination, " (OTLP over HTTP)");
+                let transport = crate::export::otlp::Transport::new(*settings, Arc::clone(&watch.closing))
+                    .map_err(|reason| SetupError::Exporter { destination, reason })?;
+                way(transport, watch)
+            }
+        };
+        self.list.push(way);
+        Ok(())
+    }
+
+    fn watch(&mut self, destination: &str, how: &str) -> Watch {
+        self.destinations.push(format!("{destination}{how}"));
+        Watch { destination: destination.to_owned(), ..self.watch.clone() }
+    }
+
+    fn describe(&self) -> String {
+        match self.destinations.as_slice() {
+            [] if cfg!(feature = "otlp") => "traces go nowhere: OTEL_TRACES_EXPORTER is none".to_owned(),
+            [] => "traces go nowhere: no exporter is given, and this program was built without the feature `otlp`"
+                .to_owned(),
+            destinations => format!("traces go to {}", destinations.join(" and to ")),
+        }
+    }
+}

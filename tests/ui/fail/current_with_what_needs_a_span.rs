@@ -1,0 +1,6 @@
+use traced::traced;
+
+#[traced(current, kind = client, name = "x", root, links(a), scope = "s", prefix = "p.")]
+fn f() {}
+
+fn main() {}

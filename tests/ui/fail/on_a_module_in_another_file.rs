@@ -1,0 +1,7 @@
+use traced::traced;
+
+#[traced]
+#[path = "../src/lib.rs"]
+mod elsewhere;
+
+fn main() {}

@@ -1,0 +1,6 @@
+use traced::traced;
+
+#[traced(parent = id, links(id))]
+fn f(id: i64) {}
+
+fn main() {}

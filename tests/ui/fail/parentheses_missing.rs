@@ -1,0 +1,6 @@
+use traced::traced;
+
+#[traced(attrs, links, attrs = 1)]
+fn f() {}
+
+fn main() {}

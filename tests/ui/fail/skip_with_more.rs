@@ -1,0 +1,6 @@
+use traced::traced;
+
+#[traced(skip, attrs(a = 1))]
+fn f() {}
+
+fn main() {}

@@ -1,0 +1,7 @@
+use traced::traced;
+
+#[traced]
+#[track_caller]
+fn f() {}
+
+fn main() {}

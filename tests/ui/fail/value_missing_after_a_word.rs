@@ -1,0 +1,6 @@
+use traced::traced;
+
+#[traced(name, prefix =, scope, parent, if, crate)]
+fn f() {}
+
+fn main() {}
