@@ -371,7 +371,8 @@ fn https_to_what_speaks_none_is_a_failed_batch() {
     std::thread::spawn(move || listener.incoming().for_each(drop));
     let telemetry = builder(&[("OTEL_EXPORTER_OTLP_ENDPOINT", &endpoint)]).0.install().unwrap();
     work();
-    assert!(matches!(telemetry.flush(), Err(FlushError::Lost { spans: 2, .. })));
+    assert!(matches!(telemetry.flush(), Err(FlushError::Undelivered { spans: 2, .. })));
+    assert_eq!(telemetry.health().failed_batches, 1);
 }
 
 #[test]

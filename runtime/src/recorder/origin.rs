@@ -112,8 +112,14 @@ pub(super) fn decide(
         };
     }
     let Some((new_trace_id, span_id)) = local::ids(own) else { return Decision::Nothing };
-    let mut origin = if parent_span.is_valid() { Origin::child_of(parent_span) } else { Origin::root(new_trace_id) };
-    let result = own.sampler.should_sample(Some(parent), origin.trace_id, name, kind, attributes, links);
+    // `Sampler::ParentBased` takes an invalid parent for an unsampled one; for the specification it is none.
+    let rootless = Context::new();
+    let (mut origin, nests_in) = match (parent_span.is_valid(), parent.has_active_span()) {
+        (true, _) => (Origin::child_of(parent_span), parent),
+        (false, true) => (Origin::root(new_trace_id), &rootless),
+        (false, false) => (Origin::root(new_trace_id), parent),
+    };
+    let result = own.sampler.should_sample(Some(nests_in), origin.trace_id, name, kind, attributes, links);
     origin.trace_state = result.trace_state;
     match result.decision {
         SamplingDecision::Drop => {
