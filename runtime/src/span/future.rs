@@ -3,14 +3,14 @@
 use std::fmt;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
 
+use super::inside::{self, Inside};
 use super::state::State;
-use super::{Opened, Pending, panics};
+use super::{Opened, Pending};
 use crate::outcome::Outcome;
-use crate::recorder::OpenSpan;
 
 pin_project! {
     /// A future that runs inside a span, which ends with it.
@@ -31,15 +31,10 @@ pin_project! {
     impl<F, N> PinnedDrop for InSpan<F, N> {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
-            let Some(span) = this.span.take() else { return };
-            if this.future.is_some() {
-                // The future's own locals are dropped inside the span, too.
-                let attached = span.attach();
-                this.future.set(None);
-                drop(attached);
-                span.set(&mut |fields| fields.slot("traced.cancelled").bool(true));
+            if !this.span.is_off() {
+                let running = this.future.is_some();
+                inside::abandon(this.span, running, &mut || this.future.set(None));
             }
-            span.end();
         }
     }
 }
@@ -59,31 +54,37 @@ impl<F: Future, N: for<'s, 'r> FnMut(&mut Outcome<'s, 'r>, &'r F::Output)> InSpa
 impl<F: Future, N: for<'s, 'r> FnMut(&mut Outcome<'s, 'r>, &'r F::Output)> Future for InSpan<F, N> {
     type Output = F::Output;
 
+    #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let mut this = self.project();
-        let mut future = this.future.as_mut().as_pin_mut().expect("`async fn` resumed after completion");
-        let Some(span) = this.span.open() else {
-            let output = ready!(future.poll(cx));
-            this.future.set(None);
-            return Poll::Ready(output);
-        };
-        let attached = span.attach();
-        match panics::caught(|| future.as_mut().poll(cx)) {
-            Ok(Poll::Pending) => return Poll::Pending,
-            Ok(Poll::Ready(output)) => {
-                this.future.set(None);
-                Outcome::note(span, &output, this.note);
-                drop(attached);
-                this.span.take().inspect(OpenSpan::end);
-                Poll::Ready(output)
-            }
-            Err(panic) => {
-                panic.record(span);
-                this.future.set(None);
-                drop(attached);
-                this.span.take().inspect(OpenSpan::end);
-                panic.resume()
-            }
+        let this = self.project();
+        let mut polling = Polling { future: this.future, cx, note: this.note, output: Poll::Pending };
+        inside::poll(this.span, &mut polling);
+        polling.output
+    }
+}
+
+/// One poll.
+struct Polling<'p, 'c, F: Future, N> {
+    future: Pin<&'p mut Option<F>>,
+    cx: &'p mut Context<'c>,
+    note: &'p mut N,
+    output: Poll<F::Output>,
+}
+
+impl<F: Future, N: for<'s, 'r> FnMut(&mut Outcome<'s, 'r>, &'r F::Output)> Inside for Polling<'_, '_, F, N> {
+    fn run(&mut self) -> bool {
+        let future = self.future.as_mut().as_pin_mut().expect("`async fn` resumed after completion");
+        self.output = future.poll(self.cx);
+        self.output.is_ready()
+    }
+
+    fn clear(&mut self) {
+        self.future.set(None);
+    }
+
+    fn note<'r>(&'r mut self, outcome: &mut Outcome<'_, 'r>) {
+        if let Poll::Ready(output) = &self.output {
+            (self.note)(outcome, output);
         }
     }
 }

@@ -3,6 +3,7 @@
 mod current;
 mod future;
 mod guard;
+mod inside;
 mod opened;
 mod panics;
 mod relations;
@@ -15,7 +16,7 @@ mod stream;
 pub use current::{Current, current};
 pub use future::InSpan;
 pub use guard::SpanGuard;
-pub use opened::{Pending, open, unopened};
+pub use opened::{Pending, enter, open, unopened};
 pub use relations::{AsLink, AsParent, Links};
 pub use run::{attributes, enrich, enriched, enriched_future, event, returned_future, sync};
 pub use site::{Level, Site};
