@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
 
-use super::inside::{self, Inside};
+use super::inside::{self, Inside, Step};
 use super::state::State;
 use super::{Opened, Pending};
 use crate::outcome::Outcome;
@@ -33,7 +33,7 @@ pin_project! {
             let mut this = this.project();
             if !this.span.is_off() {
                 let running = this.future.is_some();
-                inside::abandon(this.span, running, &mut || this.future.set(None));
+                inside::abandon(this.span, running, &mut this.future);
             }
         }
     }
@@ -41,6 +41,7 @@ pin_project! {
 
 impl<F: Future, N: for<'s, 'r> FnMut(&mut Outcome<'s, 'r>, &'r F::Output)> InSpan<F, N> {
     /// Runs `future` in `span`, if there is one; `note` sees what it returns.
+    #[inline]
     pub fn new(span: Opened, future: F, note: N) -> Self {
         Self { future: Some(future), span: AssertUnwindSafe(State::of(span)), note }
     }
@@ -72,20 +73,20 @@ struct Polling<'p, 'c, F: Future, N> {
 }
 
 impl<F: Future, N: for<'s, 'r> FnMut(&mut Outcome<'s, 'r>, &'r F::Output)> Inside for Polling<'_, '_, F, N> {
-    fn run(&mut self) -> bool {
-        let future = self.future.as_mut().as_pin_mut().expect("`async fn` resumed after completion");
-        self.output = future.poll(self.cx);
-        self.output.is_ready()
-    }
-
-    fn clear(&mut self) {
-        self.future.set(None);
-    }
-
-    fn note<'r>(&'r mut self, outcome: &mut Outcome<'_, 'r>) {
-        if let Poll::Ready(output) = &self.output {
-            (self.note)(outcome, output);
+    fn step<'r>(&'r mut self, step: Step<'_, '_, 'r>) -> bool {
+        match step {
+            Step::Run => {
+                let Some(future) = self.future.as_mut().as_pin_mut() else { inside::polled_again() };
+                self.output = future.poll(self.cx);
+            }
+            Step::Clear => self.future.set(None),
+            Step::Note(outcome) => {
+                if let Poll::Ready(output) = &self.output {
+                    (self.note)(outcome, output);
+                }
+            }
         }
+        self.output.is_ready()
     }
 }
 

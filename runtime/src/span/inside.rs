@@ -1,55 +1,73 @@
 //! What runs inside a span, seen without its type.
 //!
-//! What a span does around a body is compiled here, once, and not again for each annotated function: those bring a table
-//! of three small functions along.
+//! What a span does around a body is compiled here, once, and not again for each annotated function.
+
+use std::pin::Pin;
 
 use super::state::State;
 use super::{Opened, SpanGuard, panics};
 use crate::outcome::Outcome;
 use crate::recorder::OpenSpan;
 
-/// A body that runs inside a span.
+/// A body that runs inside a span: one function for all that is asked of it, since each costs an annotated function.
 pub(super) trait Inside {
-    /// Calls or polls it; whether it is done.
-    fn run(&mut self) -> bool;
+    /// Does `step`; after [`Step::Run`], whether it is done.
+    fn step<'r>(&'r mut self, step: Step<'_, '_, 'r>) -> bool;
+}
 
-    /// Drops what ran.
+/// What is asked of a body.
+pub(super) enum Step<'o, 's, 'r> {
+    /// To be called or polled.
+    Run,
+    /// To drop what ran.
+    Clear,
+    /// To tell what came out.
+    Note(&'o mut Outcome<'s, 'r>),
+}
+
+/// Something that can be dropped where it is pinned.
+pub(super) trait Clear {
     fn clear(&mut self);
+}
 
-    /// Says of `outcome` what is to be said of the value that came out.
-    fn note<'r>(&'r mut self, outcome: &mut Outcome<'_, 'r>);
+impl<T> Clear for Pin<&mut Option<T>> {
+    fn clear(&mut self) {
+        self.set(None);
+    }
 }
 
 /// Calls `body` inside `span`.
 pub(super) fn call(span: OpenSpan, body: &mut dyn Inside) {
     let guard = SpanGuard::new(Opened(Some(span.clone())));
-    panics::recorded(&span, || body.run());
-    Outcome::write_with(&span, |outcome| body.note(outcome));
+    panics::recorded(&span, || body.step(Step::Run));
+    Outcome::write_with(&span, |outcome| {
+        body.step(Step::Note(outcome));
+    });
     drop(guard);
 }
 
-/// Polls `body` inside the span of `state`, which ends when it is done; whether it is.
-pub(super) fn poll(state: &mut State, body: &mut dyn Inside) -> bool {
+/// Polls `body` inside the span of `state`, which ends when it is done.
+pub(super) fn poll(state: &mut State, body: &mut dyn Inside) {
     let Some(span) = state.open() else {
-        let done = body.run();
-        if done {
-            body.clear();
+        if body.step(Step::Run) {
+            body.step(Step::Clear);
         }
-        return done;
+        return;
     };
     let attached = span.attach();
-    match panics::caught(|| body.run()) {
-        Ok(false) => false,
+    match panics::caught(|| body.step(Step::Run)) {
+        Ok(false) => {}
         Ok(true) => {
-            body.clear();
-            Outcome::write_with(span, |outcome| body.note(outcome));
+            body.step(Step::Clear);
+            Outcome::write_with(span, |outcome| {
+                body.step(Step::Note(outcome));
+            });
             drop(attached);
             state.take().inspect(OpenSpan::end);
-            true
         }
         Err(panic) => {
             panic.record(span);
-            body.clear();
+            body.step(Step::Clear);
             drop(attached);
             state.take().inspect(OpenSpan::end);
             panic.resume()
@@ -57,16 +75,28 @@ pub(super) fn poll(state: &mut State, body: &mut dyn Inside) -> bool {
     }
 }
 
-/// Ends the span of `state`, whose body is dropped. If that was `running`, it was not done: `clear` drops it.
-pub(super) fn abandon(state: &mut State, running: bool, clear: &mut dyn FnMut()) {
+/// Ends the span of `state`, whose `body` is dropped; if that was still `running`, it was not done.
+pub(super) fn abandon(state: &mut State, running: bool, body: &mut dyn Clear) {
     let Some(span) = state.take() else { return };
     if !running {
         return span.end();
     }
     // Its own locals are dropped inside the span, too.
     let attached = span.attach();
-    clear();
+    body.clear();
     drop(attached);
     span.set(&mut |fields| fields.slot("traced.cancelled").bool(true));
     span.end();
+}
+
+/// A future was polled after it was done.
+#[cold]
+pub(super) fn polled_again() -> ! {
+    panic!("`async fn` resumed after completion")
+}
+
+/// A body that was called returned nothing.
+#[cold]
+pub(super) fn never_called() -> ! {
+    unreachable!("the body was called")
 }

@@ -2,7 +2,7 @@
 
 use opentelemetry::Context;
 
-use super::inside::{self, Inside};
+use super::inside::{self, Inside, Step};
 use super::{InSpan, Opened, Pending};
 use crate::Fields;
 use crate::outcome::Outcome;
@@ -16,7 +16,7 @@ pub fn sync<T>(span: Opened, body: impl FnOnce() -> T, note: impl for<'s, 'r> Fn
     inside::call(span, &mut call);
     match call.value {
         Some(value) => value,
-        None => unreachable!("the body was called"),
+        None => inside::never_called(),
     }
 }
 
@@ -28,19 +28,21 @@ struct Call<T, B, N> {
 }
 
 impl<T, B: FnOnce() -> T, N: for<'s, 'r> FnMut(&mut Outcome<'s, 'r>, &'r T)> Inside for Call<T, B, N> {
-    fn run(&mut self) -> bool {
-        if let Some(body) = self.body.take() {
-            self.value = Some(body());
+    fn step<'r>(&'r mut self, step: Step<'_, '_, 'r>) -> bool {
+        match step {
+            Step::Run => {
+                if let Some(body) = self.body.take() {
+                    self.value = Some(body());
+                }
+            }
+            Step::Clear => {}
+            Step::Note(outcome) => {
+                if let Some(value) = &self.value {
+                    (self.note)(outcome, value);
+                }
+            }
         }
         true
-    }
-
-    fn clear(&mut self) {}
-
-    fn note<'r>(&'r mut self, outcome: &mut Outcome<'_, 'r>) {
-        if let Some(value) = &self.value {
-            (self.note)(outcome, value);
-        }
     }
 }
 
