@@ -95,7 +95,7 @@ pub fn event(tokens: TokenStream) -> TokenStream {
     };
     let private = expand::private(None);
     let writer = attrs::writer(&list, &private);
-    quote!(#private::event(#name, #writer))
+    enabled(quote!(#private::event(#name, #writer)))
 }
 
 /// `attr!(key = value, ..)`
@@ -114,5 +114,10 @@ pub fn attr(tokens: TokenStream) -> TokenStream {
     };
     let private = expand::private(None);
     let writer = attrs::writer(&list, &private);
-    quote!(#private::attributes(#writer))
+    enabled(quote!(#private::attributes(#writer)))
+}
+
+/// `call`; without the feature `enable` it is checked and then left out.
+fn enabled(call: TokenStream) -> TokenStream {
+    if cfg!(feature = "enable") { call } else { quote!(if false { #call }) }
 }

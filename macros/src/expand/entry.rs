@@ -57,6 +57,9 @@ fn variant(word: &Ident) -> Ident {
 
 /// Whether somebody records here and now.
 pub fn gate(args: &Args) -> TokenStream {
+    if !cfg!(feature = "enable") {
+        return quote!(false);
+    }
     match &args.condition {
         None => quote!(__TRACED_SITE.is_on()),
         Some(condition) => {

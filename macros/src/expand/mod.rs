@@ -62,6 +62,7 @@ fn function(mut function: Function, args: &Args, errors: &mut Errors) -> Option<
     if args.skip.is_some() || !cfg!(feature = "enable") {
         // The parameters' `#[attr]` are ours to take off all the same.
         params::Params::take(&mut function.sig.clone(), args, errors);
+        params::allow_unused(&mut function.sig, args);
         return Some(without_param_attrs(function.to_token_stream()));
     }
     check_shape(&function, args, errors);

@@ -135,6 +135,17 @@ fn is_carried(attribute: &Attribute) -> bool {
     ["cfg", "cfg_attr", "allow", "warn", "deny", "forbid"].iter().any(|name| attribute.path().is_ident(name))
 }
 
+/// A parameter that is recorded is used, though nobody records: without the feature `enable` it is no warning, either.
+pub fn allow_unused(sig: &mut Signature, args: &Args) {
+    for input in &mut sig.inputs {
+        let FnArg::Typed(param) = input else { continue };
+        let recorded = param.attrs.iter().any(|a| a.path().is_ident("attr"));
+        if recorded || matches!(args.capture, Some(Capture::All(_))) || binds_any(&param.pat, &args.mentioned) {
+            param.attrs.push(syn::parse_quote!(#[allow(unused_variables)]));
+        }
+    }
+}
+
 struct Bindings<'a> {
     cfgs: &'a [Attribute],
     /// Recorded without being mentioned.
