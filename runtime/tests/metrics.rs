@@ -144,7 +144,7 @@ fn the_pipeline_counts_what_it_starts_exports_and_loses() {
     assert_eq!(failed[0].1, 2.0);
     assert_eq!(sum("otel.sdk.exporter.span.exported"), 3.0);
     assert_eq!(measured.matching("otel.sdk.exporter.operation.duration", "error.type", "export_failed")[0].1, 1.0);
-    assert!(sum("otel.sdk.processor.span.queue.capacity") > 0.0);
+    assert!(sum("traced.queue.max_bytes") > 0.0);
 }
 
 #[test]

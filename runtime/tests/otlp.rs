@@ -116,7 +116,7 @@ fn a_second_one_is_refused_while_the_first_lives() {
 }
 
 #[test]
-fn an_absent_collector_is_said_once_and_flush_admits_the_loss() {
+fn an_absent_collector_is_said_once_and_its_spans_are_kept_until_the_end() {
     let _alone = alone();
     let endpoint = nobody();
     let (builder, warnings) = builder(&[("OTEL_EXPORTER_OTLP_ENDPOINT", &endpoint)]);
@@ -124,20 +124,39 @@ fn an_absent_collector_is_said_once_and_flush_admits_the_loss() {
     for _ in 0..3 {
         work();
         let error = telemetry.flush().unwrap_err();
-        assert!(matches!(&error, FlushError::Lost { spans: 2, .. }), "{error}");
+        assert!(matches!(&error, FlushError::Undelivered { spans: 2, .. }), "{error}");
         assert!(error.to_string().contains("refused"), "{error}");
     }
     let health = telemetry.health();
-    assert_eq!((health.failed_batches, health.dropped.export_failed, health.exported), (3, 6, 0));
+    assert_eq!((health.failed_batches, health.queued, health.dropped.total(), health.exported), (3, 6, 0, 0));
     assert!(health.last_error.unwrap().contains("OTEL_EXPORTER_OTLP_ENDPOINT"));
 
     work();
     let start = Instant::now();
-    telemetry.shutdown().unwrap_err();
+    let error = telemetry.shutdown().unwrap_err();
+    assert!(matches!(&error, FlushError::Lost { spans: 8, .. }), "{error}");
     assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
+    assert_eq!((telemetry.health().queued, telemetry.health().dropped.total()), (0, 8));
     let warnings = warnings.lock().unwrap();
     assert_eq!(warnings.len(), 1, "{warnings:?}");
     assert!(warnings[0].contains(&format!("{endpoint}/v1/traces")), "{warnings:?}");
+}
+
+#[test]
+fn spans_survive_a_collector_that_is_away_for_a_while() {
+    let _alone = alone();
+    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let address = listener.local_addr().unwrap();
+    drop(listener);
+    let (builder, _) = builder(&[("OTEL_EXPORTER_OTLP_ENDPOINT", &format!("http://{address}"))]);
+    let telemetry = builder.install().unwrap();
+    work();
+    assert!(matches!(telemetry.flush(), Err(FlushError::Undelivered { spans: 2, .. })));
+    work();
+    let collector = Collector::on(TcpListener::bind(address).unwrap(), Answer::Ok);
+    telemetry.flush().unwrap();
+    assert_eq!(collector.spans().len(), 4);
+    assert_eq!((telemetry.health().exported, telemetry.health().dropped.total()), (4, 0));
 }
 
 #[test]
@@ -354,7 +373,8 @@ fn https_to_what_speaks_none_is_a_failed_batch() {
     std::thread::spawn(move || listener.incoming().for_each(drop));
     let telemetry = builder(&[("OTEL_EXPORTER_OTLP_ENDPOINT", &endpoint)]).0.install().unwrap();
     work();
-    assert!(matches!(telemetry.flush(), Err(FlushError::Lost { spans: 2, .. })));
+    assert!(matches!(telemetry.flush(), Err(FlushError::Undelivered { spans: 2, .. })));
+    assert_eq!(telemetry.health().failed_batches, 1);
 }
 
 #[test]

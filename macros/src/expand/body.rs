@@ -171,7 +171,10 @@ impl Parts<'_> {
         let capture = &tail.block.capture;
         let body = &tail.block.block;
         let known = shape::future_output(output);
-        let pinned = known.as_ref().map(pinned_output);
+        let pinned = match &known {
+            Some(ty) => Some(pinned_output(ty)),
+            None => shape::projected_output(output, private).as_ref().map(pinned_output),
+        };
         let plain = known.is_some_and(|ty| shape::is_plain(&ReturnType::Type(Default::default(), Box::new(ty))));
         let note = outcome::note(args, plain, private);
         let pending = Ident::new("pending", Span::mixed_site());

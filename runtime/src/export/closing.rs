@@ -16,6 +16,10 @@ impl Closing {
         self.changed.notify_all();
     }
 
+    pub(crate) fn has_begun(&self) -> bool {
+        self.lock().is_some()
+    }
+
     /// `deadline`, or that of the shutdown if it is earlier.
     #[cfg_attr(not(feature = "otlp"), allow(dead_code))]
     pub(crate) fn bound(&self, deadline: Instant) -> Instant {

@@ -2,13 +2,13 @@
 
 mod closing;
 mod console;
-mod metered;
+mod exporter;
 #[cfg(feature = "otlp")]
 pub(crate) mod otlp;
+mod watched;
 
 pub use console::{ConsoleExporter, ConsoleExporterBuilder};
 
 pub(crate) use closing::Closing;
-#[cfg(feature = "otlp")]
-pub(crate) use metered::Details;
-pub(crate) use metered::{Watch, WatchedProcessor};
+pub(crate) use exporter::Exporter;
+pub(crate) use watched::{Carrier, Failure, Watch, Watched};

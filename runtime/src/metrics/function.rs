@@ -16,7 +16,7 @@ use pin_project_lite::pin_project;
 
 use super::instruments;
 use crate::outcome::Outcome;
-use crate::value::{Fields, Sink};
+use crate::value::Fields;
 
 /// From 100 microseconds: functions are faster than requests.
 const DURATIONS: [f64; 15] =
@@ -101,7 +101,7 @@ pub fn measure_later(
 ) -> Call {
     let Some(instruments) = instruments::installed() else { return Call(None) };
     let function = instruments.functions.get(scope, name);
-    let attributes = Sink::collect(attributes);
+    let attributes = Fields::collect(attributes);
     Call(Some(Running { function, code, start: None, attributes, error_type: None, done: false }))
 }
 

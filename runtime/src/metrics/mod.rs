@@ -17,7 +17,8 @@
 //! | `traced.function.duration` | histogram, s | `#[traced(metrics)]`; its count is that of the calls | own |
 //! | `traced.function.active` | up-down counter | `#[traced(metrics)]` | own |
 //! | `otel.sdk.span.started`, `otel.sdk.span.live` | counter, up-down counter | the pipeline | in development |
-//! | `otel.sdk.processor.span.processed`, `.queue.size`, `.queue.capacity` | counter, up-down counters | the pipeline | in development |
+//! | `otel.sdk.processor.span.processed`, `otel.sdk.processor.span.queue.size` | counter, up-down counter | the pipeline | in development |
+//! | `traced.queue.bytes`, `traced.queue.max_bytes` | up-down counters, By | the pipeline | own |
 //! | `otel.sdk.exporter.span.exported` | counter, by `error.type` | the pipeline | in development |
 //! | `otel.sdk.exporter.operation.duration` | histogram, s | the pipeline | in development |
 //!

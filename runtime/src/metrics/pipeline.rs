@@ -38,7 +38,13 @@ pub(super) fn observe(meter: &Meter, health: impl Fn() -> Health + Clone + Send 
         |health| {
             let dropped = health.dropped;
             let handed_over = health.exported + dropped.export_failed + dropped.rejected;
-            vec![(handed_over, ""), (dropped.queue_full, "queue_full"), (dropped.shut_down, "already_shutdown")]
+            vec![
+                (handed_over, ""),
+                (dropped.queue_full, "queue_full"),
+                (dropped.too_large, "too_large"),
+                (dropped.thread_ending, "thread_ending"),
+                (dropped.shut_down, "already_shutdown"),
+            ]
         },
     );
     count(
@@ -49,11 +55,11 @@ pub(super) fn observe(meter: &Meter, health: impl Fn() -> Health + Clone + Send 
             vec![(health.exported, ""), (dropped.export_failed, "export_failed"), (dropped.rejected, "rejected")]
         },
     );
-    let level = |name: &'static str, description: &'static str, value: fn(&Health) -> u64| {
+    let level = |name: &'static str, unit: &'static str, description: &'static str, value: fn(&Health) -> u64| {
         let health = health.clone();
         let _ = meter
             .i64_observable_up_down_counter(name)
-            .with_unit("{span}")
+            .with_unit(unit)
             .with_description(description)
             .with_callback(move |observer| {
                 observer.observe(i64::try_from(value(&health())).unwrap_or(i64::MAX), &[component()]);
@@ -62,19 +68,21 @@ pub(super) fn observe(meter: &Meter, health: impl Fn() -> Health + Clone + Send 
     };
     level(
         "otel.sdk.span.live",
+        "{span}",
         "The number of created spans for which the end operation has not been called yet.",
         |health| health.open,
     );
     level(
         "otel.sdk.processor.span.queue.size",
+        "{span}",
         "The number of spans in the queue of a given instance of an SDK span processor.",
         |health| health.queued,
     );
-    level(
-        "otel.sdk.processor.span.queue.capacity",
-        "The maximum number of spans the queue of a given instance of an SDK span processor can hold.",
-        |health| health.queue_capacity,
-    );
+    // The queue is bounded in bytes, for which the conventions have no name.
+    level("traced.queue.bytes", "By", "How many bytes of memory ended spans take.", |health| health.queued_bytes);
+    level("traced.queue.max_bytes", "By", "How many bytes of memory ended spans may take.", |health| {
+        health.max_queued_bytes
+    });
 }
 
 pub(super) fn export_duration(meter: &Meter) -> Histogram<f64> {

@@ -1,18 +1,48 @@
 //! Where spans live while they are open, and how finished ones reach the exporter.
 //!
 //! A [`Pipeline`] is one way out for spans: the installed one, or the private one of a
-//! [`testing::capture`](crate::testing::capture). What records behind it is known here and nowhere else.
+//! [`testing::capture`](crate::testing::capture). What records behind it is known here and nowhere else:
+//! `docs/recorder.md` follows a span from its entry to the wire.
 
+mod batch;
+mod clock;
+mod collector;
+mod config;
+mod counts;
+mod foreign;
+mod fork;
+mod handover;
+mod ids;
+mod local;
+mod log;
+mod mode;
 mod open;
+mod origin;
+mod outlet;
+mod own;
 mod pipeline;
+mod raw;
+mod record;
+mod scope;
+mod span;
+mod start;
+mod tracer;
+pub(crate) mod wire;
+
+#[cfg(test)]
+mod tests;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use opentelemetry::Context;
 
+pub(crate) use config::{RecorderConfig, Schedule};
+pub(crate) use counts::Totals;
 pub(crate) use open::OpenSpan;
+pub(crate) use outlet::{Delivered, Outgoing, Outlet};
 pub(crate) use pipeline::Pipeline;
+pub(crate) use start::{Prepared, open};
 
 use crate::span::{Start, update_all};
 
@@ -35,7 +65,7 @@ pub(crate) fn install(pipeline: Arc<Pipeline>) -> bool {
         }
         *installed = Some(pipeline);
     }
-    update_all();
+    update();
     true
 }
 
@@ -48,7 +78,7 @@ pub(crate) fn uninstall(pipeline: &Arc<Pipeline>) {
         }
         *installed = None;
     }
-    update_all();
+    update();
 }
 
 /// Whether a pipeline is installed.
@@ -59,7 +89,7 @@ pub(crate) fn is_installed() -> bool {
 /// A context in which every span goes to `pipeline`, for as long as the returned handle lives.
 pub(crate) fn capture(pipeline: Arc<Pipeline>) -> (Context, Capturing) {
     CAPTURES.fetch_add(1, Ordering::SeqCst);
-    update_all();
+    update();
     (Context::new().with_value(Captured(pipeline)), Capturing(()))
 }
 
@@ -86,9 +116,27 @@ pub(crate) struct Capturing(());
 impl Drop for Capturing {
     fn drop(&mut self) {
         CAPTURES.fetch_sub(1, Ordering::SeqCst);
-        update_all();
+        update();
     }
 }
+
+/// Tells every call site and every span start what records now.
+fn update() {
+    // Under the lock, so that of two changes the later one is the last to be told.
+    let installed = INSTALLED.read().unwrap_or_else(PoisonError::into_inner);
+    let _one_at_a_time = UPDATING.lock().unwrap_or_else(PoisonError::into_inner);
+    let (mut bits, id) = installed.as_ref().map_or((0, None), |pipeline| pipeline.mode());
+    if CAPTURES.load(Ordering::SeqCst) > 0 {
+        bits |= mode::ON | mode::CAPTURES;
+    }
+    if !fork::is_forked() {
+        mode::set(bits, id);
+    }
+    drop(installed);
+    update_all();
+}
+
+static UPDATING: std::sync::Mutex<()> = std::sync::Mutex::new(());
 
 /// Whether anybody records a site that the filter allows or not. A capture sees every site: it speaks of a test, not of
 /// what an operator wants to see.
@@ -96,18 +144,11 @@ pub(crate) fn records(allowed: bool) -> bool {
     CAPTURES.load(Ordering::SeqCst) > 0 || (allowed && is_installed())
 }
 
-/// Opens the span that `start` describes. `None` when nobody records it and no context of its own is needed: what runs
-/// inside then nests under whatever is current already.
-pub(crate) fn open(start: Start<'_>) -> Option<OpenSpan> {
-    let parent = start.parent_context();
-    if parent.is_telemetry_suppressed() {
-        return None;
-    }
-    pipeline_of(&parent)?.open(start, parent)
-}
-
 /// Whether the span of `start` may be recorded if it opened now: what its attributes are evaluated for.
 pub(crate) fn would_record(start: &Start<'_>) -> bool {
+    if !mode::get().has(mode::ON) || !local::is_alive() {
+        return false;
+    }
     let parent = start.parent_context();
     !parent.is_telemetry_suppressed() && pipeline_of(&parent).is_some_and(|pipeline| pipeline.may_record(&parent))
 }

@@ -1,107 +1,142 @@
-//! One way out for spans, on an [`SdkTracerProvider`].
+//! One way out for spans.
 
-use std::borrow::Cow;
-use std::collections::HashMap;
-use std::sync::{PoisonError, RwLock};
+use std::sync::Arc;
+use std::time::Duration;
 
-use opentelemetry::trace::{SpanBuilder, TraceContextExt, Tracer, TracerProvider};
-use opentelemetry::{Context, KeyValue};
-use opentelemetry_sdk::trace::{SdkTracer, SdkTracerProvider};
+use opentelemetry::Context;
+use opentelemetry::trace::TraceContextExt;
+use opentelemetry_sdk::trace::{SdkTracerProvider, SpanData};
 
 use super::OpenSpan;
-use crate::span::{Site, Start};
-use crate::value::Sink;
+use super::batch::{Batch, Size};
+use super::collector::Collector;
+use super::config::RecorderConfig;
+use super::counts::Totals;
+use super::foreign::Foreign;
+use super::mode::{ON, PARENT_BASED};
+use super::outlet::Outlet;
+use super::own::{Own, PipelineId};
+use super::tracer::RecordingProvider;
+use crate::span::Start;
 
-/// One way out for spans.
+/// One way out for spans: of our own, or the SDK's.
 #[derive(Debug)]
-pub(crate) struct Pipeline {
-    provider: SdkTracerProvider,
-    /// Whether the sampler wants to see the attributes that a span starts with.
-    sampler_sees_attributes: bool,
-    /// Whether a span follows the sampled flag of its parent, so that an unsampled parent settles the matter.
-    parent_based: bool,
-    tracers: RwLock<HashMap<&'static str, SdkTracer>>,
+pub(crate) struct Pipeline(Kind);
+
+#[derive(Debug)]
+enum Kind {
+    Own(Arc<Own>, Option<Collector>),
+    Foreign(Foreign),
 }
 
 impl Pipeline {
+    /// Through a provider that the application has made.
     pub(crate) fn new(provider: SdkTracerProvider) -> Self {
-        Self { provider, sampler_sees_attributes: false, parent_based: false, tracers: RwLock::default() }
+        Self(Kind::Foreign(Foreign::new(provider)))
     }
 
-    /// Entry attributes are evaluated before the sampler is asked, so that it sees them.
-    #[must_use]
-    pub(crate) fn with_sampler_that_sees_attributes(mut self, sees: bool) -> Self {
-        self.sampler_sees_attributes = sees;
-        self
+    /// One of our own, whose finished spans a thread of its own hands to `outlets`.
+    ///
+    /// # Errors
+    ///
+    /// If the thread can't be started.
+    pub(crate) fn own_with(config: RecorderConfig, outlets: Vec<Box<dyn Outlet>>) -> std::io::Result<Self> {
+        let resource = config.resource.clone();
+        let schedule = config.schedule.clone();
+        let own = Own::new(config);
+        let collector = Collector::start(&own, &resource, schedule, outlets)?;
+        Ok(Self(Kind::Own(own, Some(collector))))
     }
 
-    /// The sampler follows an unsampled parent without being asked.
-    #[must_use]
-    pub(crate) fn with_parent_based_sampler(mut self, parent_based: bool) -> Self {
-        self.parent_based = parent_based;
-        self
+    /// Has every outlet deliver what ended before. False when that took longer than `timeout`.
+    pub(crate) fn flush(&self, timeout: Duration) -> bool {
+        match &self.0 {
+            Kind::Own(_, collector) => collector.as_ref().is_none_or(|collector| collector.flush(timeout)),
+            Kind::Foreign(_) => true,
+        }
     }
 
-    pub(crate) fn provider(&self) -> &SdkTracerProvider {
-        &self.provider
+    /// Takes no more spans and delivers those that there are. False when that took longer than `timeout`.
+    pub(crate) fn shutdown(&self, timeout: Duration) -> bool {
+        self.close();
+        match &self.0 {
+            Kind::Own(_, collector) => collector.as_ref().is_none_or(|collector| collector.shutdown(timeout)),
+            Kind::Foreign(_) => true,
+        }
+    }
+
+    /// How many spans could not be delivered yet and are kept for another try.
+    pub(crate) fn kept(&self) -> u64 {
+        match &self.0 {
+            Kind::Own(_, Some(collector)) => collector.kept(),
+            _ => 0,
+        }
+    }
+
+    /// What was counted until now; nothing is known of what goes through an application's own provider.
+    pub(crate) fn totals(&self) -> Totals {
+        self.own().map(|own| own.totals()).unwrap_or_default()
+    }
+
+    /// A tracer provider whose spans take the same path, for the OpenTelemetry globals.
+    pub(crate) fn recording_provider(&self) -> Option<RecordingProvider> {
+        self.own().map(|own| RecordingProvider(Arc::clone(own)))
+    }
+
+    /// One whose finished spans stay in their logs, until somebody reads them.
+    pub(crate) fn held(config: RecorderConfig) -> Self {
+        Self(Kind::Own(Own::new(config), None))
+    }
+
+    /// The finished spans that a [`held`](Pipeline::held) pipeline has, which are then no longer in it.
+    pub(crate) fn take_finished(&self) -> Vec<SpanData> {
+        self.own().map(|own| Batch::take(own, Size::UNLIMITED).decode()).unwrap_or_default()
+    }
+
+    /// Takes no more spans.
+    pub(crate) fn close(&self) {
+        if let Some(own) = self.own() {
+            own.close();
+        }
+    }
+
+    /// The application's provider, if spans go through one.
+    pub(crate) fn provider(&self) -> Option<&SdkTracerProvider> {
+        match &self.0 {
+            Kind::Own(..) => None,
+            Kind::Foreign(foreign) => Some(foreign.provider()),
+        }
+    }
+
+    pub(super) fn own(&self) -> Option<&Arc<Own>> {
+        match &self.0 {
+            Kind::Own(own, _) => Some(own),
+            Kind::Foreign(_) => None,
+        }
+    }
+
+    /// What every span is to know of it while it is the installed one.
+    pub(super) fn mode(&self) -> (u32, Option<PipelineId>) {
+        let (parent_based, id) = match &self.0 {
+            Kind::Own(own, _) => (own.parent_based, Some(own.id)),
+            // What its sampler makes of an unsampled parent is not known.
+            Kind::Foreign(_) => (false, None),
+        };
+        (ON | if parent_based { PARENT_BASED } else { 0 }, id)
     }
 
     /// Whether a span under `parent` can be recorded, as far as that is known without asking the sampler.
-    pub(crate) fn may_record(&self, parent: &Context) -> bool {
+    pub(super) fn may_record(&self, parent: &Context) -> bool {
+        let (mode, _) = self.mode();
         let parent = parent.span();
         let parent = parent.span_context();
-        !self.parent_based || !parent.is_valid() || parent.is_sampled()
+        mode & PARENT_BASED == 0 || !parent.is_valid() || parent.is_sampled()
     }
 
-    pub(crate) fn open(&self, start: Start<'_>, parent: Context) -> Option<OpenSpan> {
-        let Start { site, name, links, attributes, .. } = start;
-        if !self.may_record(&parent) {
-            return None;
+    pub(super) fn open(&self, start: Start<'_>, parent: &Context) -> Option<OpenSpan> {
+        match &self.0 {
+            Kind::Own(own, _) => own.open(start, parent),
+            Kind::Foreign(foreign) => foreign.open(start, parent),
         }
-        // `Sampler::ParentBased` takes an invalid parent for an unsampled one; for the specification it is none.
-        let rootless = Context::new();
-        let nests_in = if parent.span().span_context().is_valid() { &parent } else { &rootless };
-        let mut builder =
-            SpanBuilder::from_name(name.map_or(Cow::Borrowed(site.name), |name| Cow::Owned(name.into_owned())))
-                .with_kind(site.kind.clone());
-        if !links.is_empty() {
-            builder = builder.with_links(links);
-        }
-        let mut collect = || {
-            let mut list = Sink::collect(attributes);
-            if !site.function.is_empty() {
-                list.extend(code_attributes(site));
-            }
-            list
-        };
-        let span = if self.sampler_sees_attributes {
-            let attributes = collect();
-            self.tracer(site).build_with_context(builder.with_attributes(attributes), nests_in)
-        } else {
-            let mut span = self.tracer(site).build_with_context(builder, nests_in);
-            if opentelemetry::trace::Span::is_recording(&span) {
-                opentelemetry::trace::Span::set_attributes(&mut span, collect());
-            }
-            span
-        };
-        Some(OpenSpan::new(parent.with_span(span)))
     }
-
-    fn tracer(&self, site: &Site) -> SdkTracer {
-        let known = self.tracers.read().unwrap_or_else(PoisonError::into_inner).get(site.scope).cloned();
-        known.unwrap_or_else(|| {
-            let tracer = self.provider.tracer(site.scope);
-            self.tracers.write().unwrap_or_else(PoisonError::into_inner).insert(site.scope, tracer.clone());
-            tracer
-        })
-    }
-}
-
-/// The stable `code.*` attributes of the semantic conventions (1.33 and later).
-fn code_attributes(site: &Site) -> [KeyValue; 3] {
-    [
-        KeyValue::new("code.function.name", site.function),
-        KeyValue::new("code.file.path", site.file),
-        KeyValue::new("code.line.number", i64::from(site.line)),
-    ]
 }

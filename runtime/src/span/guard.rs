@@ -24,6 +24,10 @@ impl SpanGuard {
     pub fn new(span: Opened) -> Self {
         Self { attached: span.0.as_ref().map(OpenSpan::attach), span: span.0 }
     }
+
+    pub(crate) fn span(&self) -> Option<&OpenSpan> {
+        self.span.as_ref()
+    }
 }
 
 impl Drop for SpanGuard {

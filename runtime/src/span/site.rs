@@ -2,8 +2,9 @@
 
 use std::fmt;
 use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
+use opentelemetry::KeyValue;
 use opentelemetry::trace::SpanKind;
 
 use super::filter;
@@ -47,6 +48,7 @@ pub struct Site {
     pub(crate) line: u32,
     /// The path of the function, if its `code.*` attributes are wanted.
     pub(crate) function: &'static str,
+    prepared: OnceLock<recorder::Prepared>,
 }
 
 /// Every site that was reached at least once, so that install, shutdown and filter changes find it.
@@ -65,6 +67,7 @@ impl Site {
             file,
             line,
             function: "",
+            prepared: OnceLock::new(),
         }
     }
 
@@ -111,6 +114,23 @@ impl Site {
             UNKNOWN => self.register(),
             _ => true,
         }
+    }
+
+    /// What the recorder makes of the site.
+    #[inline]
+    pub(crate) fn prepared(&'static self) -> &'static recorder::Prepared {
+        self.prepared.get_or_init(|| recorder::Prepared::new(self.scope, self.code_attributes()))
+    }
+
+    /// The stable `code.*` attributes of the semantic conventions (1.33 and later), if the site is to have them.
+    pub(crate) fn code_attributes(&self) -> Option<[KeyValue; 3]> {
+        (!self.function.is_empty()).then(|| {
+            [
+                KeyValue::new("code.function.name", self.function),
+                KeyValue::new("code.file.path", self.file),
+                KeyValue::new("code.line.number", i64::from(self.line)),
+            ]
+        })
     }
 
     #[cold]

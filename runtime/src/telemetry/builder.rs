@@ -37,6 +37,7 @@ pub struct TelemetryBuilder {
     pub(super) filter: Option<Filter>,
     pub(super) span_limits: Option<SpanLimits>,
     pub(super) value_length: Option<usize>,
+    pub(super) max_queue_bytes: Option<usize>,
     pub(super) flush_timeout: Duration,
     #[cfg(feature = "metrics")]
     pub(super) metrics: crate::metrics::Given,
@@ -56,6 +57,7 @@ impl TelemetryBuilder {
             filter: None,
             span_limits: None,
             value_length: None,
+            max_queue_bytes: None,
             flush_timeout: FLUSH_TIMEOUT,
             #[cfg(feature = "metrics")]
             metrics: crate::metrics::Given::default(),
@@ -178,6 +180,13 @@ impl TelemetryBuilder {
     /// Cuts string values after so many characters, instead of OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT.
     pub fn attribute_value_length_limit(mut self, characters: usize) -> Self {
         self.value_length = Some(characters);
+        self
+    }
+
+    /// Limits how many bytes of memory ended spans may take while they wait for export; by default 64 MiB. Spans that end
+    /// beyond that are dropped and [counted](crate::Health).
+    pub fn max_queue_bytes(mut self, bytes: usize) -> Self {
+        self.max_queue_bytes = Some(bytes);
         self
     }
 

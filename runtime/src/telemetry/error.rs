@@ -84,6 +84,14 @@ pub enum FlushError {
     /// The metrics could not be delivered.
     #[error("the metrics could not be delivered: {0}")]
     Metrics(String),
+    /// Spans could not be delivered yet: they are kept, and tried again while the telemetry lives.
+    #[error("{spans} spans could not be delivered yet{}", because(.last_error))]
+    Undelivered {
+        /// How many of them were tried; more may wait behind them.
+        spans: u64,
+        /// The latest error of an exporter.
+        last_error: Option<String>,
+    },
     /// A provider that was given in code could not be flushed.
     #[error("the tracer provider could not be flushed: {0}")]
     Provider(String),

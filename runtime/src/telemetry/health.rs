@@ -1,12 +1,12 @@
 //! How the pipeline fares: what was exported, what was dropped and why.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::recorder::Totals;
 
 /// How the pipeline fares since it was installed: [`Telemetry::health`](crate::Telemetry::health).
 ///
-/// With several exporters a span counts once for each.
+/// With several exporters a span counts once for each, in what was exported, waits, and was lost on the way out.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Health {
@@ -16,13 +16,15 @@ pub struct Health {
     pub open: u64,
     /// Ended spans that wait for export, or are being exported.
     pub queued: u64,
-    /// How many spans may wait; more are dropped.
-    pub queue_capacity: u64,
+    /// How many bytes of memory ended spans take.
+    pub queued_bytes: u64,
+    /// How many bytes they may take; spans that end beyond that are dropped.
+    pub max_queued_bytes: u64,
     /// Spans that an exporter took.
     pub exported: u64,
     /// Spans that were lost.
     pub dropped: Dropped,
-    /// Batches that could not be delivered.
+    /// Batches that could not be delivered, or not at the first try.
     pub failed_batches: u64,
     /// What the exporter said last when it failed.
     pub last_error: Option<String>,
@@ -34,35 +36,28 @@ pub struct Health {
 pub struct Dropped {
     /// They ended faster than they were exported.
     pub queue_full: u64,
+    /// One alone was larger than a request may be.
+    pub too_large: u64,
     /// Their batch could not be delivered.
     pub export_failed: u64,
     /// The collector took their batch and refused them.
     pub rejected: u64,
-    /// They had not ended, or had not been exported, when the telemetry was shut down.
+    /// They ended after the telemetry was shut down, or had not been exported by then.
     pub shut_down: u64,
+    /// Their thread was being torn down.
+    pub thread_ending: u64,
 }
 
 impl Dropped {
     /// All of them.
     pub fn total(&self) -> u64 {
-        self.queue_full + self.export_failed + self.rejected + self.shut_down
+        self.queue_full + self.too_large + self.export_failed + self.rejected + self.shut_down + self.thread_ending
     }
 }
 
-/// The counts of one exporter.
+/// What became of the spans that one exporter was given.
 #[derive(Debug, Default)]
-pub(crate) struct Stats {
-    capacity: u64,
-    started: AtomicU64,
-    ended: AtomicU64,
-    accepted: AtomicU64,
-    taken: AtomicU64,
-    queue_full: AtomicU64,
-    late: AtomicU64,
-    closed: AtomicBool,
-    settled: Mutex<Settled>,
-    changed: Condvar,
-}
+pub(crate) struct Stats(Mutex<Settled>);
 
 /// What became of the spans whose export is over.
 #[derive(Debug, Default, Clone)]
@@ -70,10 +65,9 @@ pub(crate) struct Settled {
     exported: u64,
     failed: u64,
     rejected: u64,
+    abandoned: u64,
     failed_batches: u64,
     last_error: Option<String>,
-    /// Once closed: how many were still open or waiting.
-    abandoned: u64,
 }
 
 impl Settled {
@@ -82,7 +76,7 @@ impl Settled {
     }
 
     pub(crate) fn lost(&self) -> u64 {
-        self.failed + self.rejected
+        self.failed + self.rejected + self.abandoned
     }
 
     pub(crate) fn last_error(&self) -> Option<&String> {
@@ -91,194 +85,86 @@ impl Settled {
 }
 
 impl Stats {
-    pub(crate) fn new(capacity: usize) -> Self {
-        Self { capacity: capacity as u64, ..Self::default() }
-    }
-
-    pub(crate) fn started(&self) {
-        self.started.fetch_add(1, Relaxed);
-    }
-
-    /// A span has ended; whether it is to be exported and there is room for it in the queue.
-    pub(crate) fn ended(&self, sampled: bool) -> bool {
-        self.ended.fetch_add(1, Relaxed);
-        if !sampled {
-            return false;
-        }
-        if self.closed.load(Relaxed) {
-            self.late.fetch_add(1, Relaxed);
-            return false;
-        }
-        let room = self.accepted.fetch_update(Relaxed, Relaxed, |accepted| {
-            let waiting = accepted.saturating_sub(self.taken.load(Relaxed));
-            (waiting < self.capacity).then_some(accepted + 1)
-        });
-        if room.is_err() {
-            self.queue_full.fetch_add(1, Relaxed);
-        }
-        room.is_ok()
-    }
-
-    /// The exporter was given `spans`.
-    pub(crate) fn taken(&self, spans: u64) {
-        self.taken.fetch_add(spans, Relaxed);
-    }
-
-    /// The export of a batch is over: `rejected` of the `spans`, or all if it failed, are lost.
-    pub(crate) fn settled(&self, spans: u64, outcome: Result<u64, String>) {
+    /// A batch of `spans` arrived, of which `rejected` were refused.
+    pub(crate) fn delivered(&self, spans: u64, rejected: u64) {
         let mut settled = self.lock();
-        match outcome {
-            Ok(rejected) => {
-                let rejected = rejected.min(spans);
-                settled.rejected += rejected;
-                settled.exported += spans - rejected;
-            }
-            Err(error) => {
-                settled.failed += spans;
-                settled.failed_batches += 1;
-                settled.last_error = Some(error);
-            }
-        }
-        drop(settled);
-        self.changed.notify_all();
+        let rejected = rejected.min(spans);
+        settled.rejected += rejected;
+        settled.exported += spans - rejected;
     }
 
-    /// From now on nothing is accepted; what is open or waits now is lost.
-    pub(crate) fn close(&self) {
-        if !self.closed.swap(true, Relaxed) {
-            let open = self.open();
-            let mut settled = self.lock();
-            settled.abandoned = open + self.waiting(&settled);
-        }
+    /// A batch of `spans` is lost.
+    pub(crate) fn lost(&self, spans: u64, error: String) {
+        self.lock().failed += spans;
+        self.postponed(error);
     }
 
-    /// How many spans have been accepted so far: what [`wait`](Stats::wait) can wait for.
-    pub(crate) fn accepted(&self) -> u64 {
-        self.accepted.load(Relaxed)
-    }
-
-    pub(crate) fn queue_full(&self) -> u64 {
-        self.queue_full.load(Relaxed)
-    }
-
-    pub(crate) fn capacity(&self) -> usize {
-        self.capacity as usize
-    }
-
-    /// Waits until the export of the first `accepted` spans is over; false when `deadline` passes first.
-    pub(crate) fn wait(&self, accepted: u64, deadline: Instant) -> bool {
+    /// A batch could not be delivered.
+    pub(crate) fn postponed(&self, error: String) {
         let mut settled = self.lock();
-        while settled.total() < accepted {
-            let left = deadline.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                return false;
-            }
-            settled = self.changed.wait_timeout(settled, left).unwrap_or_else(PoisonError::into_inner).0;
-        }
-        true
+        settled.failed_batches += 1;
+        settled.last_error = Some(error);
+    }
+
+    /// `spans` were left when the telemetry ended.
+    pub(crate) fn abandoned(&self, spans: u64) {
+        self.lock().abandoned += spans;
     }
 
     pub(crate) fn outcome(&self) -> Settled {
         self.lock().clone()
     }
 
-    /// How many wait for export, or are being exported.
-    pub(crate) fn pending(&self) -> u64 {
-        self.waiting(&self.lock())
-    }
-
-    pub(crate) fn add_to(&self, health: &mut Health) {
-        let settled = self.outcome();
-        health.started = health.started.max(self.started.load(Relaxed));
-        health.open = health.open.max(self.open());
-        health.queued += self.waiting(&settled);
-        health.queue_capacity += self.capacity;
-        health.exported += settled.exported;
-        health.dropped.queue_full += self.queue_full();
-        health.dropped.export_failed += settled.failed;
-        health.dropped.rejected += settled.rejected;
-        health.dropped.shut_down += if self.closed.load(Relaxed) {
-            // What was abandoned may still have ended, or been delivered after the deadline.
-            settled.abandoned.max(self.late.load(Relaxed))
-        } else {
-            0
-        };
-        health.failed_batches += settled.failed_batches;
-        health.last_error = settled.last_error.or(health.last_error.take());
-    }
-
-    fn open(&self) -> u64 {
-        self.started.load(Relaxed).saturating_sub(self.ended.load(Relaxed))
-    }
-
-    fn waiting(&self, settled: &Settled) -> u64 {
-        self.accepted().saturating_sub(settled.total())
-    }
-
     fn lock(&self) -> MutexGuard<'_, Settled> {
-        self.settled.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Health {
+    /// That of a pipeline whose recorder and exporters have counted this.
+    pub(crate) fn of<'a>(totals: &Totals, stats: impl IntoIterator<Item = &'a Stats>) -> Self {
+        let mut health = Self {
+            started: totals.started,
+            open: totals.open,
+            queued_bytes: totals.queued_bytes,
+            max_queued_bytes: totals.max_queued_bytes,
+            ..Self::default()
+        };
+        health.dropped.queue_full = totals.queue_full;
+        health.dropped.too_large = totals.too_large;
+        health.dropped.thread_ending = totals.thread_ending;
+        health.dropped.shut_down = totals.after_shutdown;
+        for stats in stats {
+            let settled = stats.outcome();
+            health.queued += totals.accepted.saturating_sub(settled.total());
+            health.exported += settled.exported;
+            health.dropped.export_failed += settled.failed;
+            health.dropped.rejected += settled.rejected;
+            health.dropped.shut_down += settled.abandoned;
+            health.failed_batches += settled.failed_batches;
+            health.last_error = settled.last_error.or(health.last_error);
+        }
+        health
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
-
-    fn health(stats: &Stats) -> Health {
-        let mut health = Health::default();
-        stats.add_to(&mut health);
-        health
-    }
 
     #[test]
     fn every_span_is_counted_in_one_place() {
-        let stats = Stats::new(3);
-        for _ in 0..6 {
-            stats.started();
-        }
-        let room: Vec<bool> = (0..5).map(|_| stats.ended(true)).collect();
-        assert_eq!(room, [true, true, true, false, false]);
-        assert_eq!((health(&stats).open, health(&stats).queued), (1, 3));
-
-        stats.taken(2);
-        stats.settled(2, Ok(1));
-        stats.taken(1);
-        stats.settled(1, Err("refused".to_owned()));
-        let dropped = Dropped { queue_full: 2, export_failed: 1, rejected: 1, shut_down: 0 };
-        let expected = Health {
-            started: 6,
-            open: 1,
-            queued: 0,
-            queue_capacity: 3,
-            exported: 1,
-            dropped,
-            failed_batches: 1,
-            last_error: Some("refused".to_owned()),
-        };
-        assert_eq!(health(&stats), expected);
-        assert_eq!(dropped.total(), 4);
-    }
-
-    #[test]
-    fn what_is_open_or_ends_after_the_end_is_counted_as_lost() {
-        let stats = Stats::new(3);
-        stats.started();
-        stats.close();
-        assert_eq!(health(&stats).dropped.shut_down, 1);
-        assert!(!stats.ended(true));
-        assert_eq!(health(&stats).dropped.shut_down, 1);
-    }
-
-    #[test]
-    fn waiting_ends_with_the_export_or_the_deadline() {
-        let stats = Stats::new(3);
-        assert!(stats.ended(true));
-        assert!(!stats.wait(1, Instant::now() + Duration::from_millis(5)));
-        std::thread::scope(|scope| {
-            scope.spawn(|| stats.settled(1, Ok(0)));
-            assert!(stats.wait(1, Instant::now() + Duration::from_secs(5)));
-        });
+        let stats = Stats::default();
+        stats.delivered(2, 1);
+        stats.lost(1, "refused".to_owned());
+        stats.abandoned(1);
+        let totals = Totals { open: 1, accepted: 6, queue_full: 2, after_shutdown: 3, ..Totals::default() };
+        let health = Health::of(&totals, [&stats]);
+        let dropped = Dropped { queue_full: 2, export_failed: 1, rejected: 1, shut_down: 4, ..Dropped::default() };
+        let last_error = Some("refused".to_owned());
+        let expected =
+            Health { open: 1, queued: 2, exported: 1, dropped, failed_batches: 1, last_error, ..Health::default() };
+        assert_eq!(health, expected);
+        assert_eq!(dropped.total(), 8);
     }
 }

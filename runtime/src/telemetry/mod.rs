@@ -18,7 +18,6 @@ use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use opentelemetry::global;
-use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::trace::SdkTracerProvider;
 
 pub use builder::TelemetryBuilder;
@@ -34,7 +33,6 @@ pub(crate) use environment::tests;
 #[cfg(feature = "otlp")]
 pub(crate) use environment::{Reader, pairs};
 pub(crate) use health::Stats;
-pub(crate) use limits::{Batching, truncate};
 pub(crate) use report::{Outage, Overflow, Reporter};
 
 use crate::FilterError;
@@ -66,8 +64,6 @@ use crate::span::filter;
 pub struct Telemetry {
     /// None when the SDK is disabled.
     pipeline: Option<Arc<Pipeline>>,
-    /// Whether the provider is this telemetry's own, to be shut down with it.
-    owned: bool,
     stats: Vec<Arc<Stats>>,
     closing: Arc<Closing>,
     flush_timeout: Duration,
@@ -81,19 +77,10 @@ pub struct Telemetry {
 /// What a builder makes.
 struct Parts {
     pipeline: Option<Pipeline>,
-    owned: bool,
     stats: Vec<Arc<Stats>>,
     closing: Arc<Closing>,
     flush_timeout: Duration,
     destination: String,
-}
-
-fn health_of(stats: &[Arc<Stats>]) -> Health {
-    let mut health = Health::default();
-    for stats in stats {
-        stats.add_to(&mut health);
-    }
-    health
 }
 
 /// While one lives, no second telemetry can be installed.
@@ -121,20 +108,19 @@ impl Telemetry {
     }
 
     fn start(parts: Parts, claim: Claim) -> Result<Self, SetupError> {
-        let Parts { pipeline, owned, stats, closing, flush_timeout, destination } = parts;
+        let Parts { pipeline, stats, closing, flush_timeout, destination } = parts;
         let pipeline = pipeline.map(Arc::new);
         if let Some(pipeline) = &pipeline {
             if !recorder::install(Arc::clone(pipeline)) {
                 return Err(SetupError::AlreadyInstalled);
             }
-            if owned {
-                global::set_tracer_provider(pipeline.provider().clone());
+            if let Some(provider) = pipeline.recording_provider() {
+                global::set_tracer_provider(provider);
             }
         }
         let shut_down = AtomicBool::new(false);
         Ok(Self {
             pipeline,
-            owned,
             stats,
             closing,
             flush_timeout,
@@ -149,9 +135,14 @@ impl Telemetry {
     /// With metrics, which become the program's.
     #[cfg(feature = "metrics")]
     fn with_metrics(mut self, metrics: Option<crate::metrics::Metrics>) -> Self {
-        if let Some(metrics) = metrics.as_ref().filter(|_| !self.stats.is_empty()) {
-            let stats = self.stats.clone();
-            metrics.observe_pipeline(move || health_of(&stats));
+        // Of an application's own provider nothing is known.
+        let own = self.pipeline.as_ref().filter(|pipeline| pipeline.provider().is_none());
+        if let (Some(metrics), Some(pipeline)) = (&metrics, own) {
+            let (pipeline, stats) = (Arc::downgrade(pipeline), self.stats.clone());
+            metrics.observe_pipeline(move || {
+                let totals = pipeline.upgrade().map(|pipeline| pipeline.totals()).unwrap_or_default();
+                Health::of(&totals, stats.iter().map(|stats| &**stats))
+            });
         }
         self.metrics = metrics;
         self.metrics.iter().for_each(crate::metrics::Metrics::install);
@@ -194,14 +185,16 @@ impl Telemetry {
     /// How the pipeline fares. With a provider [of the application's own](TelemetryBuilder::tracer_provider) nothing is
     /// known, and every count is zero.
     pub fn health(&self) -> Health {
-        health_of(&self.stats)
+        let totals = self.pipeline.as_ref().map(|pipeline| pipeline.totals()).unwrap_or_default();
+        Health::of(&totals, self.stats.iter().map(|stats| &**stats))
     }
 
     /// Delivers every span that has ended, and the metrics as they are then, and waits for that.
     ///
     /// # Errors
     ///
-    /// If spans or metrics were lost meanwhile, or the [flush timeout](TelemetryBuilder::flush_timeout) passed first.
+    /// If spans or metrics were lost meanwhile or could not be delivered yet, or the
+    /// [flush timeout](TelemetryBuilder::flush_timeout) passed first.
     pub fn flush(&self) -> Result<(), FlushError> {
         if self.shut_down.load(Ordering::Acquire) {
             return Err(FlushError::ShutDown);
@@ -220,18 +213,10 @@ impl Telemetry {
 
     fn flush_traces(&self) -> Result<(), FlushError> {
         let Some(pipeline) = &self.pipeline else { return Ok(()) };
-        let deadline = Instant::now() + self.flush_timeout;
-        let awaited: Vec<_> = self.stats.iter().map(|stats| (Arc::clone(stats), stats.accepted())).collect();
-        self.finish(pipeline.provider().clone(), move |provider| {
-            loop {
-                let result = provider.force_flush();
-                // A span that was on its way into the queue is fetched by another round.
-                let round = deadline.min(Instant::now() + Duration::from_millis(100));
-                if awaited.iter().all(|(stats, accepted)| stats.wait(*accepted, round)) || Instant::now() >= deadline {
-                    return if awaited.is_empty() { result } else { Ok(()) };
-                }
-            }
-        })
+        match pipeline.provider() {
+            Some(provider) => self.flush_provider(provider.clone()),
+            None => self.outcome_of(|timeout| pipeline.flush(timeout)),
+        }
     }
 
     /// Stops recording and delivers what is left. Again, it does nothing.
@@ -258,40 +243,44 @@ impl Telemetry {
     fn shutdown_traces(&self) -> Result<(), FlushError> {
         let Some(pipeline) = &self.pipeline else { return Ok(()) };
         recorder::uninstall(pipeline);
-        let timeout = self.flush_timeout;
-        self.closing.begin(Instant::now() + timeout);
-        let owned = self.owned;
-        let result = self.finish(pipeline.provider().clone(), move |provider| {
-            if owned { provider.shutdown_with_timeout(timeout) } else { provider.force_flush() }
-        });
-        for stats in &self.stats {
-            stats.close();
+        match pipeline.provider() {
+            Some(provider) => self.flush_provider(provider.clone()),
+            None => {
+                self.closing.begin(Instant::now() + self.flush_timeout);
+                self.outcome_of(|timeout| pipeline.shutdown(timeout))
+            }
         }
-        result
     }
 
-    /// Does `work` on another thread, waits for it until the timeout, and says what was lost.
-    fn finish(
-        &self,
-        provider: SdkTracerProvider,
-        work: impl FnOnce(SdkTracerProvider) -> OTelSdkResult + Send + 'static,
-    ) -> Result<(), FlushError> {
+    /// Does `work`, which says whether it was in time, and says what was lost.
+    fn outcome_of(&self, work: impl FnOnce(Duration) -> bool) -> Result<(), FlushError> {
         let before = self.lost();
+        let in_time = work(self.flush_timeout);
+        let last_error = self.stats.iter().find_map(|stats| stats.outcome().last_error().cloned());
+        let spans = self.lost() - before;
+        let kept = self.pipeline.as_ref().map_or(0, |pipeline| pipeline.kept());
+        if !in_time {
+            let pending = self.health().queued;
+            return Err(FlushError::TimedOut { after: self.flush_timeout, pending, last_error });
+        }
+        match (spans, kept) {
+            (0, 0) => Ok(()),
+            (0, spans) => Err(FlushError::Undelivered { spans, last_error }),
+            (spans, _) => Err(FlushError::Lost { spans, last_error }),
+        }
+    }
+
+    /// Flushes the application's provider, on a thread of its own: what it does is not known, and might not end.
+    fn flush_provider(&self, provider: SdkTracerProvider) -> Result<(), FlushError> {
         let (sender, done) = mpsc::sync_channel(1);
         let thread = std::thread::Builder::new().name("traced-flush".to_owned()).spawn(move || {
             // Nobody listens any more if this took too long.
-            let _ = sender.send(work(provider));
+            let _ = sender.send(provider.force_flush());
         });
         // Without a thread nothing was done: that is a timeout without a wait.
-        let result = thread.ok().and_then(|_| done.recv_timeout(self.flush_timeout).ok());
-        let pending = self.stats.iter().map(|stats| stats.pending()).sum();
-        let last_error = self.stats.iter().find_map(|stats| stats.outcome().last_error().cloned());
-        let spans = self.lost() - before;
-        match result {
-            Some(_) if spans > 0 => Err(FlushError::Lost { spans, last_error }),
-            Some(Ok(())) => Ok(()),
-            Some(Err(error)) if pending == 0 => Err(FlushError::Provider(error.to_string())),
-            _ => Err(FlushError::TimedOut { after: self.flush_timeout, pending, last_error }),
+        match thread.ok().and_then(|_| done.recv_timeout(self.flush_timeout).ok()) {
+            None => Err(FlushError::TimedOut { after: self.flush_timeout, pending: 0, last_error: None }),
+            Some(result) => result.map_err(|error| FlushError::Provider(error.to_string())),
         }
     }
 

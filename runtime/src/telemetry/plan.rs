@@ -7,7 +7,7 @@ use std::time::Duration;
 use opentelemetry::global;
 use opentelemetry::propagation::TextMapCompositePropagator;
 use opentelemetry_sdk::Resource;
-use opentelemetry_sdk::trace::{SdkTracerProvider, SpanExporter, TracerProviderBuilder};
+use opentelemetry_sdk::trace::{SdkTracerProvider, SpanExporter};
 
 use super::Parts;
 use super::builder::TelemetryBuilder;
@@ -15,30 +15,38 @@ use super::environment::Reader;
 use super::error::SetupError;
 use super::exporters::{Choice, choices};
 use super::health::Stats;
-use super::limits::{Batching, Limits};
+use super::limits::{Limits, schedule};
 use super::propagators::propagator;
 use super::report::Reporter;
 use super::resource::resource;
 use super::sampling::Sampling;
-use crate::export::{Closing, ConsoleExporter, Watch, WatchedProcessor};
-use crate::recorder::Pipeline;
+use crate::export::{Carrier, Closing, ConsoleExporter, Exporter, Watch, Watched};
+use crate::recorder::{Outlet, Pipeline, RecorderConfig, Schedule};
 
 /// Drawn so soon that it is seen next to the request that it shows.
 const CONSOLE_DELAY: Duration = Duration::from_millis(100);
 
-type Watched = (WatchedProcessor, Arc<Stats>);
+/// A way out, and what becomes of the spans that take it.
+type Way = (Box<dyn Outlet>, Arc<Stats>);
 
-/// An exporter that was given in code, whose type is known only to the function that makes its processor.
-pub(super) struct GivenExporter(Box<dyn FnOnce(Watch) -> Watched + Send>);
+fn way(carrier: impl Carrier + 'static, watch: Watch) -> Way {
+    let (watched, stats) = Watched::new(carrier, watch);
+    (Box::new(watched), stats)
+}
+
+/// Makes a way out, once what is watched and the resource are known.
+type MakeWay = dyn FnOnce(Watch, &Resource) -> Way + Send;
+
+/// An exporter that was given in code, whose type is known only to the function that makes a way out of it.
+pub(super) struct GivenExporter {
+    make: Box<MakeWay>,
+    is_console: bool,
+}
 
 impl GivenExporter {
     pub(super) fn new(exporter: impl SpanExporter + 'static) -> Self {
-        Self(Box::new(|mut watch| {
-            if (&exporter as &dyn Any).is::<ConsoleExporter>() {
-                watch.batching.delay = CONSOLE_DELAY;
-            }
-            WatchedProcessor::new(exporter, watch, Arc::default())
-        }))
+        let is_console = (&exporter as &dyn Any).is::<ConsoleExporter>();
+        Self { make: Box::new(|watch, resource| way(Exporter::new(exporter, resource), watch)), is_console }
     }
 }
 
@@ -59,7 +67,7 @@ enum Route {
 
 struct Own {
     limits: Limits,
-    batching: Batching,
+    schedule: Schedule,
     sampling: Sampling,
     resource: Resource,
     given: Vec<GivenExporter>,
@@ -104,7 +112,6 @@ impl Plan {
         let closing = Arc::new(Closing::default());
         let parts = Parts {
             pipeline: None,
-            owned: true,
             stats: Vec::new(),
             closing: Arc::clone(&closing),
             flush_timeout: self.flush_timeout,
@@ -114,7 +121,7 @@ impl Plan {
             Route::Disabled => parts,
             Route::Provider(provider) => {
                 let destination = "traces go to the application's own tracer provider".to_owned();
-                Parts { pipeline: Some(Pipeline::new(provider)), owned: false, destination, ..parts }
+                Parts { pipeline: Some(Pipeline::new(provider)), destination, ..parts }
             }
             Route::Own(own) => {
                 let (pipeline, stats, destination) = own.build(self.reporter, closing)?;
@@ -135,9 +142,11 @@ impl Own {
         limits.value_length = builder.value_length.or(limits.value_length);
         let choices =
             if builder.exporters.is_empty() { choices(reader, builder.console_when_unconfigured) } else { Vec::new() };
+        let mut schedule = schedule(reader);
+        schedule.max_queue_bytes = builder.max_queue_bytes.unwrap_or(schedule.max_queue_bytes);
         Self {
             limits,
-            batching: Batching::from_environment(reader),
+            schedule,
             sampling: builder.sampling.unwrap_or_else(|| Sampling::from_environment(reader)),
             resource: resource(reader, builder.resource),
             given: builder.exporters,
@@ -150,57 +159,77 @@ impl Own {
         reporter: Reporter,
         closing: Arc<Closing>,
     ) -> Result<(Pipeline, Vec<Arc<Stats>>, String), SetupError> {
-        let Self { limits, batching, sampling, resource, given, chosen } = self;
-        let watch = Watch { destination: String::new(), reporter, value_length: limits.value_length, batching };
-        let mut routes = Routes { watch, closing, processors: Vec::new(), destinations: Vec::new() };
+        let Self { limits, schedule, sampling, resource, given, chosen } = self;
+        // The terminal shows what happens while it is looked at.
+        let console = given.iter().any(|exporter| exporter.is_console)
+            || chosen.iter().any(|chosen| matches!(chosen, Chosen::Console));
+        let delay = if console { schedule.delay.min(CONSOLE_DELAY) } else { schedule.delay };
+        let watch = Watch { destination: String::new(), reporter, closing };
+        let mut ways = Ways {
+            watch,
+            resource: &resource,
+            timeout: schedule.export_timeout,
+            list: Vec::new(),
+            destinations: Vec::new(),
+        };
         for exporter in given {
-            let watch = routes.watch("an exporter that was given in code", "");
-            routes.processors.push((exporter.0)(watch));
+            let watch = ways.watch("an exporter that was given in code", "");
+            ways.list.push((exporter.make)(watch, ways.resource));
         }
         for chosen in chosen {
-            routes.choose(chosen)?;
+            ways.choose(chosen)?;
         }
-        let destination = routes.describe();
+        let destination = ways.describe();
+        let (outlets, stats) = ways.list.into_iter().unzip();
         let Sampling { sampler, sees_attributes, parent_based } = sampling;
-        let builder =
-            SdkTracerProvider::builder().with_resource(resource).with_sampler(sampler).with_span_limits(limits.counts);
-        let (provider, stats) = routes.build(builder);
-        let pipeline = Pipeline::new(provider)
-            .with_sampler_that_sees_attributes(sees_attributes)
-            .with_parent_based_sampler(parent_based);
+        let config = RecorderConfig {
+            resource,
+            sampler,
+            parent_based,
+            sampler_sees_attributes: sees_attributes,
+            limits: limits.counts,
+            value_length: limits.value_length,
+            redactor: None,
+            id_generator: None,
+            schedule: Schedule { delay, ..schedule },
+        };
+        let pipeline = Pipeline::own_with(config, outlets).map_err(|error| SetupError::Exporter {
+            destination: destination.clone(),
+            reason: format!("its thread can't be started: {error}"),
+        })?;
         Ok((pipeline, stats, destination))
     }
 }
 
-/// The exporters of an own provider, as they are added.
-struct Routes {
+/// The ways out of a pipeline of our own, as they are added.
+struct Ways<'a> {
     watch: Watch,
+    resource: &'a Resource,
+    /// How long an export may take.
     #[cfg_attr(not(feature = "otlp"), allow(dead_code))]
-    closing: Arc<Closing>,
-    processors: Vec<Watched>,
+    timeout: Duration,
+    list: Vec<Way>,
     destinations: Vec<String>,
 }
 
-impl Routes {
+impl Ways<'_> {
     fn choose(&mut self, chosen: Chosen) -> Result<(), SetupError> {
-        let processor = match chosen {
+        let way = match chosen {
             Chosen::Console => {
-                let mut watch = self.watch("this terminal", " (stderr), drawn as they end");
-                watch.batching.delay = CONSOLE_DELAY;
-                WatchedProcessor::new(ConsoleExporter::new(), watch, Arc::default())
+                let watch = self.watch("this terminal", " (stderr), drawn as they end");
+                way(Exporter::new(ConsoleExporter::new(), self.resource), watch)
             }
             #[cfg(feature = "otlp")]
             Chosen::Otlp(mut settings) => {
-                settings.timeout = settings.timeout.min(self.watch.batching.export_timeout);
+                settings.timeout = settings.timeout.min(self.timeout);
                 let destination = settings.destination();
-                let details = Arc::default();
-                let exporter =
-                    crate::export::otlp::exporter(*settings, Arc::clone(&self.closing), Arc::clone(&details))
-                        .map_err(|reason| SetupError::Exporter { destination: destination.clone(), reason })?;
-                WatchedProcessor::new(exporter, self.watch(&destination, " (OTLP over HTTP)"), details)
+                let watch = self.watch(&destination, " (OTLP over HTTP)");
+                let transport = crate::export::otlp::Transport::new(*settings, Arc::clone(&watch.closing))
+                    .map_err(|reason| SetupError::Exporter { destination, reason })?;
+                way(transport, watch)
             }
         };
-        self.processors.push(processor);
+        self.list.push(way);
         Ok(())
     }
 
@@ -216,14 +245,5 @@ impl Routes {
                 .to_owned(),
             destinations => format!("traces go to {}", destinations.join(" and to ")),
         }
-    }
-
-    fn build(self, mut builder: TracerProviderBuilder) -> (SdkTracerProvider, Vec<Arc<Stats>>) {
-        let mut all = Vec::new();
-        for (processor, stats) in self.processors {
-            builder = builder.with_span_processor(processor);
-            all.push(stats);
-        }
-        (builder.build(), all)
     }
 }

@@ -61,8 +61,8 @@ pub enum Warning {
     QueueFull {
         /// How many were dropped since this was last said.
         spans: u64,
-        /// The queue's size.
-        capacity: usize,
+        /// How many bytes of finished spans may wait.
+        capacity: u64,
     },
 }
 
@@ -87,9 +87,11 @@ impl fmt::Display for Warning {
             }
             Self::QueueFull { spans, capacity } => write!(
                 f,
-                "{} dropped: they end faster than they are exported (queue of {capacity}); sample less \
-                 (OTEL_TRACES_SAMPLER=parentbased_traceidratio) or raise OTEL_BSP_MAX_QUEUE_SIZE",
-                Spans(*spans)
+                "{} dropped: they end faster than they are exported, and at most {} MiB of them may wait; sample less \
+                 (OTEL_TRACES_SAMPLER=parentbased_traceidratio) or raise max_queue_bytes(..) or, where it is set, \
+                 OTEL_BSP_MAX_QUEUE_SIZE",
+                Spans(*spans),
+                capacity / (1024 * 1024)
             ),
         }
     }
@@ -221,7 +223,7 @@ pub(crate) struct Overflow {
 
 impl Overflow {
     /// `dropped` spans so far.
-    pub(crate) fn dropped(&mut self, now: Instant, dropped: u64, capacity: usize) -> Option<Warning> {
+    pub(crate) fn dropped(&mut self, now: Instant, dropped: u64, capacity: u64) -> Option<Warning> {
         let spans = dropped.saturating_sub(self.counted);
         if spans == 0 || self.said.is_some_and(|said| now.duration_since(said) < REPEAT) {
             return None;

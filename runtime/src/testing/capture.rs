@@ -1,13 +1,13 @@
 //! Sending the spans of a closure or future to a list.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use opentelemetry::Context;
 use opentelemetry::trace::FutureExt;
-use opentelemetry_sdk::trace::{InMemorySpanExporter, SdkTracerProvider};
+use opentelemetry_sdk::trace::SpanData;
 
 use super::Spans;
-use crate::recorder::{self, Capturing, Pipeline};
+use crate::recorder::{self, Capturing, Pipeline, RecorderConfig};
 
 /// Runs `body` and gives what it returned and the spans that ended in it.
 ///
@@ -43,17 +43,18 @@ pub async fn capture_async<F: Future>(future: F) -> (F::Output, Spans) {
 #[derive(Debug)]
 pub struct Capture {
     context: Context,
-    exporter: InMemorySpanExporter,
+    pipeline: Arc<Pipeline>,
+    finished: Mutex<Vec<SpanData>>,
     _capturing: Capturing,
 }
 
 impl Capture {
     /// Starts to capture what runs in its [`context`](Capture::context).
     pub fn start() -> Self {
-        let exporter = InMemorySpanExporter::default();
-        let provider = SdkTracerProvider::builder().with_simple_exporter(exporter.clone()).build();
-        let (context, capturing) = recorder::capture(Arc::new(Pipeline::new(provider)));
-        Self { context, exporter, _capturing: capturing }
+        // The same recorder as in production, whose finished spans wait to be read.
+        let pipeline = Arc::new(Pipeline::held(RecorderConfig::default()));
+        let (context, capturing) = recorder::capture(Arc::clone(&pipeline));
+        Self { context, pipeline, finished: Mutex::default(), _capturing: capturing }
     }
 
     /// The context to attach where spans are to be captured.
@@ -63,11 +64,19 @@ impl Capture {
 
     /// The spans that have ended so far.
     pub fn spans(&self) -> Spans {
-        Spans::new(self.exporter.get_finished_spans().unwrap_or_default())
+        let mut finished = self.finished.lock().unwrap_or_else(PoisonError::into_inner);
+        finished.extend(self.pipeline.take_finished());
+        Spans::new(finished.clone())
     }
 
     /// The spans that have ended; later ones are lost.
     pub fn finish(self) -> Spans {
         self.spans()
+    }
+}
+
+impl Drop for Capture {
+    fn drop(&mut self) {
+        self.pipeline.close();
     }
 }

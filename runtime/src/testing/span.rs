@@ -7,8 +7,6 @@ use opentelemetry::trace::{Link, SpanContext, SpanId, SpanKind, Status};
 use opentelemetry::{KeyValue, Value};
 use opentelemetry_sdk::trace::SpanData;
 
-use crate::value::deduplicated;
-
 /// The spans of a capture, in the order in which they ended. Dereferences to a slice.
 #[derive(Debug, Clone)]
 pub struct Spans(Vec<CapturedSpan>);
@@ -122,7 +120,7 @@ impl From<SpanData> for CapturedSpan {
             kind: span.span_kind,
             span_context: span.span_context,
             parent_span_id: span.parent_span_id,
-            attributes: deduplicated(span.attributes),
+            attributes: span.attributes,
             events: span.events.events.into_iter().map(event).collect(),
             links: span.links.links,
             status: span.status,

@@ -17,6 +17,7 @@ impl Value for bool {
 macro_rules! small_integers {
     ($($type:ty)*) => {$(
         impl Value for $type {
+            #[inline]
             fn record(&self, slot: Slot<'_>) {
                 slot.i64(i64::from(*self));
             }
@@ -38,6 +39,7 @@ macro_rules! small_integers {
 macro_rules! wide_integers {
     ($($type:ty)*) => {$(
         impl Value for $type {
+            #[inline]
             fn record(&self, slot: Slot<'_>) {
                 match i64::try_from(*self) {
                     Ok(value) => slot.i64(value),
@@ -83,6 +85,7 @@ macro_rules! floats {
 floats! { f32 f64 }
 
 impl Value for str {
+    #[inline]
     fn record(&self, slot: Slot<'_>) {
         slot.str(self);
     }
@@ -95,6 +98,7 @@ impl Value for char {
 }
 
 impl Value for String {
+    #[inline]
     fn record(&self, slot: Slot<'_>) {
         slot.str(self);
     }

@@ -19,8 +19,6 @@ pub use sink::{Fields, Slot};
 
 #[cfg(feature = "enable")]
 pub(crate) use recorded::Recorded;
-#[cfg(feature = "enable")]
-pub(crate) use sink::{Sink, deduplicated};
 
 /// A value that can stand on an attribute.
 ///

@@ -2,7 +2,7 @@
 
 use opentelemetry::KeyValue;
 
-use super::{Fields, Sink};
+use super::Fields;
 
 /// Attributes that were evaluated before there was a span to hold them.
 #[derive(Debug)]
@@ -10,7 +10,7 @@ pub(crate) struct Recorded(Vec<KeyValue>);
 
 impl Recorded {
     pub(crate) fn of(write: &mut dyn FnMut(&mut Fields<'_>)) -> Self {
-        Self(Sink::collect(write))
+        Self(Fields::collect(write))
     }
 
     /// Sets them on `fields`.

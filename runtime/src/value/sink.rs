@@ -2,64 +2,30 @@
 
 use std::fmt;
 
-use opentelemetry::{Array, Key, KeyValue, StringValue, Value as OtelValue};
+use opentelemetry::{KeyValue, Value as OtelValue};
 
-/// What attributes are collected in. What records behind it is the recorder's business alone.
-#[derive(Debug, Default)]
-pub(crate) struct Sink {
-    attributes: Vec<KeyValue>,
-}
-
-impl Sink {
-    pub(crate) fn new() -> Self {
-        Self::default()
-    }
-
-    /// Collects what `write` sets.
-    pub(crate) fn collect(write: &mut dyn FnMut(&mut Fields<'_>)) -> Vec<KeyValue> {
-        let mut sink = Self::new();
-        write(&mut sink.fields());
-        sink.into_attributes()
-    }
-
-    pub(crate) fn fields(&mut self) -> Fields<'_> {
-        Fields { sink: self, prefix: "" }
-    }
-
-    pub(crate) fn into_attributes(self) -> Vec<KeyValue> {
-        self.attributes
-    }
-
-    fn push(&mut self, key: Key, value: OtelValue) {
-        set(&mut self.attributes, KeyValue::new(key, value));
-    }
-}
-
-/// OTLP attribute keys are unique: the last write wins, in the first one's place.
-fn set(attributes: &mut Vec<KeyValue>, attribute: KeyValue) {
-    match attributes.iter_mut().find(|earlier| earlier.key == attribute.key) {
-        Some(earlier) => earlier.value = attribute.value,
-        None => attributes.push(attribute),
-    }
-}
-
-/// `attributes` with each key once. The SDK keeps every write.
-pub(crate) fn deduplicated(attributes: Vec<KeyValue>) -> Vec<KeyValue> {
-    let mut unique = Vec::with_capacity(attributes.len());
-    for attribute in attributes {
-        set(&mut unique, attribute);
-    }
-    unique
-}
+use crate::recorder::wire::{Attributes, Key, decode};
 
 /// A list of attributes that is being written: the argument of [`Attributes::record`](crate::Attributes::record).
 #[derive(Debug)]
 pub struct Fields<'a> {
-    sink: &'a mut Sink,
+    list: &'a mut Attributes,
     prefix: &'a str,
 }
 
-impl Fields<'_> {
+impl<'a> Fields<'a> {
+    /// Writes to `list`.
+    pub(crate) fn new(list: &'a mut Attributes) -> Self {
+        Self { list, prefix: "" }
+    }
+
+    /// What `write` sets, as OpenTelemetry's own types have it.
+    pub(crate) fn collect(write: &mut dyn FnMut(&mut Fields<'_>)) -> Vec<KeyValue> {
+        let mut list = Attributes::of_span();
+        write(&mut Fields::new(&mut list));
+        decode::attributes(list.finish()).collect()
+    }
+
     /// Sets `key` to `value`. A key that is set twice keeps the last value.
     ///
     /// ```
@@ -72,78 +38,78 @@ impl Fields<'_> {
     ///     }
     /// }
     /// ```
+    #[inline]
     pub fn set<V: crate::Value + ?Sized>(&mut self, key: &'static str, value: &V) {
         value.record(self.slot(key));
     }
 
     /// The slot of `key`, to be filled once.
+    #[inline]
     pub fn slot(&mut self, key: &'static str) -> Slot<'_> {
-        let key =
-            if self.prefix.is_empty() { Key::from_static_str(key) } else { Key::new(format!("{}{key}", self.prefix)) };
-        Slot { sink: self.sink, key }
+        Slot { key: Key { prefix: self.prefix, name: key }, list: self.list }
     }
 
     /// Sets `key`, which is known only when the program runs, to `value`.
     pub fn set_dynamic<V: crate::Value + ?Sized>(&mut self, key: &str, value: &V) {
-        let key = Key::new(format!("{}{key}", self.prefix));
-        value.record(Slot { sink: self.sink, key });
+        value.record(Slot { key: Key { prefix: self.prefix, name: key }, list: self.list });
     }
 
     /// The same list, with `prefix` before each key.
     pub fn prefixed<'b>(&'b mut self, prefix: &'b str) -> PrefixedFields<'b> {
-        PrefixedFields { prefix: format!("{}{prefix}", self.prefix), sink: self.sink }
+        PrefixedFields { prefix: format!("{}{prefix}", self.prefix), list: self.list }
     }
 }
 
 /// See [`Fields::prefixed`].
 #[derive(Debug)]
 pub struct PrefixedFields<'a> {
-    sink: &'a mut Sink,
+    list: &'a mut Attributes,
     prefix: String,
 }
 
 impl PrefixedFields<'_> {
     /// The list to write into.
     pub fn fields(&mut self) -> Fields<'_> {
-        Fields { sink: self.sink, prefix: &self.prefix }
+        Fields { list: self.list, prefix: &self.prefix }
     }
 }
 
 /// The place of one attribute's value. Dropped unused, the attribute is absent.
 #[derive(Debug)]
 pub struct Slot<'a> {
-    sink: &'a mut Sink,
-    key: Key,
+    list: &'a mut Attributes,
+    key: Key<'a>,
 }
 
 impl Slot<'_> {
-    fn put(self, value: impl Into<OtelValue>) {
-        self.sink.push(self.key, value.into());
-    }
-
     /// Writes a boolean.
+    #[inline]
     pub fn bool(self, value: bool) {
-        self.put(value);
+        self.list.bool(&self.key, value);
     }
 
     /// Writes a signed integer.
+    #[inline]
     pub fn i64(self, value: i64) {
-        self.put(value);
+        self.list.i64(&self.key, value);
     }
 
     /// Writes a double-precision float.
+    #[inline]
     pub fn f64(self, value: f64) {
-        self.put(value);
+        self.list.f64(&self.key, value);
     }
 
     /// Writes a string.
+    #[inline]
     pub fn str(self, value: &str) {
-        self.put(value.to_owned());
+        self.list.str(&self.key, value);
     }
 
-    /// Writes a string that lives as long as the program, which need not be copied.
+    /// Writes a string that lives as long as the program.
+    #[inline]
     pub fn static_str(self, value: &'static str) {
-        self.put(value);
+        self.list.str(&self.key, value);
     }
 
     /// Writes the `Display` form. A `Display` that fails leaves what it wrote before.
@@ -158,35 +124,34 @@ impl Slot<'_> {
 
     /// Writes formatted text.
     pub fn format(self, value: fmt::Arguments<'_>) {
-        let mut text = String::new();
-        // `format!` panics where a Display answers with an error; telemetry must not.
-        let _ = fmt::Write::write_fmt(&mut text, value);
-        self.put(text);
+        match value.as_str() {
+            Some(text) => self.str(text),
+            None => self.list.format(&self.key, value),
+        }
     }
 
     /// Writes an array of booleans.
     pub fn bools(self, values: impl IntoIterator<Item = bool>) {
-        self.put(OtelValue::Array(Array::Bool(values.into_iter().collect())));
+        self.list.array(&self.key, |out| values.into_iter().for_each(|value| out.bool(value)));
     }
 
     /// Writes an array of signed integers.
     pub fn i64s(self, values: impl IntoIterator<Item = i64>) {
-        self.put(OtelValue::Array(Array::I64(values.into_iter().collect())));
+        self.list.array(&self.key, |out| values.into_iter().for_each(|value| out.i64(value)));
     }
 
     /// Writes an array of floats.
     pub fn f64s(self, values: impl IntoIterator<Item = f64>) {
-        self.put(OtelValue::Array(Array::F64(values.into_iter().collect())));
+        self.list.array(&self.key, |out| values.into_iter().for_each(|value| out.f64(value)));
     }
 
     /// Writes an array of strings.
     pub fn strs<S: AsRef<str>>(self, values: impl IntoIterator<Item = S>) {
-        let values = values.into_iter().map(|s| StringValue::from(s.as_ref().to_owned()));
-        self.put(OtelValue::Array(Array::String(values.collect())));
+        self.list.array(&self.key, |out| values.into_iter().for_each(|value| out.str(value.as_ref())));
     }
 
     /// Writes a value of OpenTelemetry's own type.
     pub fn otel(self, value: OtelValue) {
-        self.put(value);
+        self.list.otel(&self.key, &value);
     }
 }

@@ -2,24 +2,28 @@
 
 use std::error::Error;
 use std::fmt;
-use std::io::Read;
+use std::io::{Read, Write};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
-use opentelemetry::Context;
-use opentelemetry_http::{Bytes, HttpClient, HttpError, Request, Response};
-use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceResponse;
-use prost::Message;
+use bytes::Bytes;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use http::{HeaderName, HeaderValue, StatusCode, header};
+use reqwest::Url;
 use reqwest::blocking::Client;
 use reqwest::redirect::Policy;
 
-use super::super::{Closing, Details};
+use super::super::{Carrier, Closing, Failure};
 use super::OtlpSettings;
+use super::answer::rejected_spans;
+use crate::recorder::Outgoing;
 
 /// The waits before a batch is sent again. A fraction is added to each, so that many processes do not come at once.
 const WAITS: [Duration; 3] = [Duration::from_millis(250), Duration::from_millis(500), Duration::from_secs(1)];
+
+/// As the [specification](https://opentelemetry.io/docs/specs/otel/protocol/exporter/#user-agent) has it.
+const USER_AGENT: &str = concat!("OTel-OTLP-Exporter-Rust/", env!("CARGO_PKG_VERSION"), " traced");
 
 /// More of an answer is not read: it is only an acknowledgement.
 const LONGEST_ANSWER: u64 = 64 * 1024;
@@ -29,25 +33,19 @@ pub(crate) struct Transport {
     client: Client,
     headers: Vec<(HeaderName, HeaderValue)>,
     timeout: Duration,
+    gzip: bool,
+    url: Url,
+    /// The URL without what may be secret in it.
     endpoint: String,
-    port: Option<u16>,
     closing: Arc<Closing>,
-    details: Arc<Details>,
-    /// The latest batch could not be delivered: the next one is tried once, without holding up those behind it.
-    failing: AtomicBool,
-}
-
-/// Why a batch, or one try of it, failed.
-struct Failure {
-    reason: String,
-    /// Worth another try, after the time that the collector asked for, if it did.
-    again: Option<Option<Duration>>,
+    /// The latest try has failed: the next one is not repeated at once.
+    failing: bool,
 }
 
 impl Transport {
-    pub(crate) fn new(settings: OtlpSettings, closing: Arc<Closing>, details: Arc<Details>) -> Result<Self, String> {
+    pub(crate) fn new(settings: OtlpSettings, closing: Arc<Closing>) -> Result<Self, String> {
         let endpoint = settings.destination();
-        let OtlpSettings { endpoint: url, headers, timeout, certificates, identity, .. } = settings;
+        let OtlpSettings { endpoint: url, headers, timeout, gzip, certificates, identity } = settings;
         let plain = url.scheme() == "http";
         let build = move || {
             // A redirected POST becomes a GET: its 200 would be a lie.
@@ -77,20 +75,18 @@ impl Transport {
                     root_cause(&error)
                 )
             })?;
-        let port = url.port_or_known_default();
-        let failing = AtomicBool::new(false);
-        Ok(Self { client, headers, timeout, endpoint, port, closing, details, failing })
+        Ok(Self { client, headers, timeout, gzip, url, endpoint, closing, failing: false })
     }
 
     /// Tries until the batch is delivered, hopeless, out of time, or the program is about to end.
-    fn deliver(&self, request: &Request<Bytes>) -> Result<Response<Bytes>, Failure> {
+    fn deliver(&self, body: &Bytes) -> Result<u64, Failure> {
         let deadline = Instant::now() + self.timeout;
-        let waits: &[Duration] = if self.failing.load(Ordering::Relaxed) { &[] } else { &WAITS };
+        let waits: &[Duration] = if self.failing { &[] } else { &WAITS };
         let mut waits = waits.iter();
         loop {
             let left = self.closing.bound(deadline).saturating_duration_since(Instant::now());
-            let failure = match self.once(request, left) {
-                Ok(response) => return Ok(response),
+            let failure = match self.once(body.clone(), left) {
+                Ok(rejected) => return Ok(rejected),
                 Err(failure) => failure,
             };
             let (Some(asked), Some(wait)) = (failure.again, waits.next()) else { return Err(failure) };
@@ -101,15 +97,20 @@ impl Transport {
         }
     }
 
-    fn once(&self, request: &Request<Bytes>, timeout: Duration) -> Result<Response<Bytes>, Failure> {
+    fn once(&self, body: Bytes, timeout: Duration) -> Result<u64, Failure> {
         if timeout.is_zero() {
-            return Err(Failure { reason: "no time is left before the shutdown".to_owned(), again: None });
+            return Err(Failure::lasting("no time is left before the shutdown"));
         }
-        let mut outgoing = reqwest::blocking::Request::try_from(request.clone())
-            .map_err(|error| Failure { reason: root_cause(&error), again: None })?;
-        *outgoing.timeout_mut() = Some(timeout);
-        *outgoing.headers_mut() = self.headers(request.headers());
-        let response = self.client.execute(outgoing).map_err(|error| self.unreachable(&error, timeout))?;
+        let mut request = self.client.post(self.url.clone()).timeout(timeout).body(body);
+        request = request.header(header::CONTENT_TYPE, "application/x-protobuf");
+        request = request.header(header::USER_AGENT, USER_AGENT);
+        if self.gzip {
+            request = request.header(header::CONTENT_ENCODING, "gzip");
+        }
+        for (name, value) in &self.headers {
+            request = request.header(name, value);
+        }
+        let response = request.send().map_err(|error| self.unreachable(&error, timeout))?;
         let status = response.status();
         let retry_after = response.headers().get(header::RETRY_AFTER).cloned();
         let mut body = Vec::new();
@@ -120,27 +121,7 @@ impl Transport {
         if let Err(error) = read {
             return Err(Failure { reason: format!("the answer broke off: {error}"), again: Some(None) });
         }
-        self.acknowledged(&body);
-        let mut response = Response::new(Bytes::from(body));
-        *response.status_mut() = status;
-        Ok(response)
-    }
-
-    /// The headers of `encoded` that describe the body, and those that were configured. The OTLP crate adds what the
-    /// process's environment says, which need not be the one that was read.
-    fn headers(&self, encoded: &HeaderMap) -> HeaderMap {
-        let body = [header::CONTENT_TYPE, header::CONTENT_ENCODING, header::USER_AGENT];
-        let body = body.into_iter().filter_map(|name| encoded.get(&name).map(|value| (name, value.clone())));
-        body.chain(self.headers.iter().cloned()).collect()
-    }
-
-    /// Notes what a collector refused of a batch that it took; an answer that is none is none's loss.
-    fn acknowledged(&self, body: &[u8]) {
-        let answer = ExportTraceServiceResponse::decode(body).unwrap_or_default();
-        let rejected = answer.partial_success.map_or(0, |partial| partial.rejected_spans);
-        if let Ok(rejected @ 1..) = u64::try_from(rejected) {
-            self.details.rejected(rejected);
-        }
+        Ok(rejected_spans(&body))
     }
 
     fn unreachable(&self, error: &reqwest::Error, timeout: Duration) -> Failure {
@@ -185,22 +166,32 @@ impl Transport {
     }
 
     fn hint_of_port(&self) -> &'static str {
-        if self.port == Some(4317) { "; 4317 is usually the gRPC port, HTTP is on 4318" } else { "" }
+        if self.url.port_or_known_default() == Some(4317) {
+            "; 4317 is usually the gRPC port, HTTP is on 4318"
+        } else {
+            ""
+        }
     }
 }
 
-#[async_trait::async_trait]
-impl HttpClient for Transport {
-    async fn send_bytes(&self, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
-        // Whoever traces HTTP clients must not trace this one.
-        let _suppressed = Context::enter_telemetry_suppressed_scope();
-        let result = self.deliver(&request);
-        self.failing.store(result.is_err(), Ordering::Relaxed);
-        result.map_err(|failure| {
-            self.details.failed(failure.reason.clone());
-            failure.reason.into()
-        })
+impl Carrier for Transport {
+    fn carry(&mut self, batch: &Outgoing) -> Result<u64, Failure> {
+        let mut body = batch.request();
+        if self.gzip {
+            body = compressed(&body);
+        }
+        let result = self.deliver(&body);
+        self.failing = result.is_err();
+        result
     }
+}
+
+fn compressed(body: &[u8]) -> Bytes {
+    // The fastest level: spans are repetitive enough for most of the gain.
+    let mut encoder = GzEncoder::new(Vec::with_capacity(body.len() / 4), Compression::fast());
+    // A `Vec` takes everything.
+    let _ = encoder.write_all(body);
+    encoder.finish().unwrap_or_default().into()
 }
 
 impl fmt::Debug for Transport {

@@ -1,0 +1,88 @@
+//! `fastrace` with `fastrace-opentelemetry` on the same OTLP exporter.
+
+use std::any::Any;
+use std::borrow::Cow;
+use std::hint::black_box;
+
+use fastrace::collector::{Config, SpanContext};
+use fastrace::future::FutureExt;
+use fastrace::prelude::{LocalSpan, Span};
+use fastrace_opentelemetry::OpenTelemetryReporter;
+use opentelemetry_otlp::{Protocol, SpanExporter, WithExportConfig};
+
+use super::Peer;
+use crate::work::{Error, TITLE, body, give_way};
+
+pub(super) struct Fastrace;
+
+struct Flush;
+
+impl Drop for Flush {
+    fn drop(&mut self) {
+        fastrace::flush();
+    }
+}
+
+fn properties(id: i64, title: &str) -> [(&'static str, String); 2] {
+    [("book.id", id.to_string()), ("book.title", title.to_owned())]
+}
+
+#[inline(never)]
+fn child(id: i64, title: &str) -> Result<i64, Error> {
+    let _span = LocalSpan::enter_with_local_parent("child").with_properties(|| properties(id, title));
+    body(id, title).inspect_err(|error| {
+        LocalSpan::add_property(|| ("error", error.to_string()));
+    })
+}
+
+async fn async_child(id: i64, title: &str) -> Result<i64, Error> {
+    let span = Span::enter_with_local_parent("child").with_properties(|| properties(id, title));
+    async {
+        give_way().await;
+        give_way().await;
+        body(id, title)
+    }
+    .in_span(span)
+    .await
+}
+
+impl Peer for Fastrace {
+    fn set_up(&self, endpoint: &str, _sampled: bool) -> Box<dyn Any> {
+        let exporter = SpanExporter::builder()
+            .with_http()
+            .with_protocol(Protocol::HttpBinary)
+            .with_endpoint(endpoint)
+            .build()
+            .expect("an exporter");
+        let resource = opentelemetry_sdk::Resource::builder().build();
+        let scope = opentelemetry::InstrumentationScope::builder("bookstore").build();
+        let reporter = OpenTelemetryReporter::new(exporter, Cow::Owned(resource), scope);
+        fastrace::set_reporter(reporter, Config::default());
+        Box::new(Flush)
+    }
+
+    fn tree(&self, sampled: bool) {
+        let root = Span::root("root", SpanContext::random().sampled(sampled));
+        let _attached = root.set_local_parent();
+        for id in 0..10 {
+            let _ = black_box(child(id, TITLE));
+        }
+    }
+
+    fn async_tree(&self) {
+        let work = async {
+            for id in 0..10 {
+                let _ = black_box(async_child(id, TITLE).await);
+            }
+        };
+        futures_executor::block_on(work.in_span(Span::root("root", SpanContext::random())));
+    }
+
+    fn children(&self, times: u64, under_unsampled_root: bool) {
+        let root = under_unsampled_root.then(|| Span::root("root", SpanContext::random().sampled(false)));
+        let _attached = root.as_ref().map(Span::set_local_parent);
+        for id in 0..times {
+            let _ = black_box(child(id as i64, TITLE));
+        }
+    }
+}

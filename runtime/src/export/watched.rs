@@ -1,0 +1,130 @@
+//! Watching a way out: what it is given, what becomes of it, and what has to be said about that.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::Closing;
+use crate::recorder::{Delivered, Outgoing, Outlet, Totals};
+use crate::telemetry::{Outage, Overflow, Reporter, Stats};
+
+/// How finished spans are carried away.
+pub(crate) trait Carrier: Send {
+    /// Delivers `batch` and gives how many of its spans were refused.
+    fn carry(&mut self, batch: &Outgoing) -> Result<u64, Failure>;
+
+    /// Hands on what it holds itself.
+    fn force_flush(&mut self) {}
+
+    /// Nothing more will come.
+    fn shutdown(&mut self, _timeout: Duration) {}
+}
+
+/// Why a batch was not delivered.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    pub(crate) reason: String,
+    /// Worth another try, after the time that was asked for, if it was.
+    pub(crate) again: Option<Option<Duration>>,
+}
+
+impl Failure {
+    /// One that another try would not mend.
+    pub(crate) fn lasting(reason: impl Into<String>) -> Self {
+        Self { reason: reason.into(), again: None }
+    }
+}
+
+/// Everything that is common to the ways out of one pipeline.
+#[derive(Debug, Clone)]
+pub(crate) struct Watch {
+    pub(crate) destination: String,
+    pub(crate) reporter: Reporter,
+    pub(crate) closing: Arc<Closing>,
+}
+
+/// The first wait before a batch that failed is tried again, and the longest.
+const WAIT: Duration = Duration::from_secs(1);
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
+
+/// A way out that is watched.
+pub(crate) struct Watched<C> {
+    carrier: C,
+    watch: Watch,
+    stats: Arc<Stats>,
+    outage: Outage,
+    overflow: Overflow,
+    wait: Duration,
+}
+
+impl<C: Carrier> Watched<C> {
+    pub(crate) fn new(carrier: C, watch: Watch) -> (Self, Arc<Stats>) {
+        let stats = Arc::<Stats>::default();
+        let (outage, overflow) = (Outage::default(), Overflow::default());
+        (Self { carrier, watch, stats: Arc::clone(&stats), outage, overflow, wait: WAIT }, stats)
+    }
+
+    /// Carries; a panic of the carrier is an error like any other, since the thread has to live on.
+    fn carry(&mut self, batch: &Outgoing) -> Result<u64, Failure> {
+        let start = Instant::now();
+        let carried = catch_unwind(AssertUnwindSafe(|| self.carrier.carry(batch)));
+        let result = carried.unwrap_or_else(|_| Err(Failure::lasting("the exporter panicked")));
+        crate::metrics::exported(start.elapsed(), result.is_err());
+        result
+    }
+
+    fn report(&mut self, outcome: Result<u64, &str>, lost: u64, totals: &Totals) {
+        let now = Instant::now();
+        let destination = &self.watch.destination;
+        let warning = match outcome {
+            Ok(0) => self.outage.succeeded(now, destination),
+            Ok(rejected) => {
+                let error = "the collector refused some of the spans; its own log says why";
+                self.outage.failed(now, destination, error, rejected)
+            }
+            Err(error) => self.outage.failed(now, destination, error, lost),
+        };
+        let overflow = self.overflow.dropped(now, totals.queue_full, totals.max_queued_bytes);
+        for warning in warning.iter().chain(&overflow) {
+            self.watch.reporter.warn(warning);
+        }
+    }
+}
+
+impl<C: Carrier> Outlet for Watched<C> {
+    fn deliver(&mut self, batch: &Outgoing, totals: &Totals) -> Delivered {
+        let spans = batch.len() as u64;
+        match self.carry(batch) {
+            Ok(rejected) => {
+                self.report(Ok(rejected), 0, totals);
+                self.stats.delivered(spans, rejected);
+                self.wait = WAIT;
+                Delivered::Done
+            }
+            Err(Failure { reason, again: Some(asked) }) if !self.watch.closing.has_begun() => {
+                self.report(Err(&reason), 0, totals);
+                self.stats.postponed(reason);
+                let wait = asked.unwrap_or(self.wait);
+                self.wait = (2 * self.wait).min(LONGEST_WAIT);
+                Delivered::Later(wait)
+            }
+            Err(Failure { reason, .. }) => {
+                self.report(Err(&reason), spans, totals);
+                self.stats.lost(spans, reason);
+                Delivered::Done
+            }
+        }
+    }
+
+    fn abandon(&mut self, spans: u64) {
+        self.stats.abandoned(spans);
+    }
+
+    fn force_flush(&mut self) {
+        let _ = catch_unwind(AssertUnwindSafe(|| self.carrier.force_flush()));
+    }
+
+    fn shutdown(&mut self, timeout: Duration) {
+        let _ = catch_unwind(AssertUnwindSafe(|| self.carrier.shutdown(timeout)));
+    }
+}

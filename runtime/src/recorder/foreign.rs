@@ -1,0 +1,62 @@
+//! A pipeline of somebody else's: the [`SdkTracerProvider`] that an application already has.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::{PoisonError, RwLock};
+
+use opentelemetry::Context;
+use opentelemetry::trace::{Span, SpanBuilder, TraceContextExt, Tracer, TracerProvider};
+use opentelemetry_sdk::trace::{SdkTracer, SdkTracerProvider};
+
+use super::OpenSpan;
+use crate::span::{Site, Start};
+use crate::value::Fields;
+
+/// A pipeline of somebody else's.
+#[derive(Debug)]
+pub(crate) struct Foreign {
+    provider: SdkTracerProvider,
+    tracers: RwLock<HashMap<&'static str, SdkTracer>>,
+}
+
+impl Foreign {
+    pub(super) fn new(provider: SdkTracerProvider) -> Self {
+        Self { provider, tracers: RwLock::default() }
+    }
+
+    pub(super) fn provider(&self) -> &SdkTracerProvider {
+        &self.provider
+    }
+
+    pub(super) fn open(&self, start: Start<'_>, parent: &Context) -> Option<OpenSpan> {
+        let Start { site, name, links, attributes, .. } = start;
+        if parent.is_telemetry_suppressed() {
+            return None;
+        }
+        // `Sampler::ParentBased` takes an invalid parent for an unsampled one; for the specification it is none.
+        let rootless = Context::new();
+        let nests_in = if parent.span().span_context().is_valid() { parent } else { &rootless };
+        let mut builder =
+            SpanBuilder::from_name(name.map_or(Cow::Borrowed(site.name), |name| Cow::Owned(name.into_owned())))
+                .with_kind(site.kind.clone());
+        if !links.is_empty() {
+            builder = builder.with_links(links);
+        }
+        let mut span = self.tracer(site).build_with_context(builder, nests_in);
+        // Not evaluated when nobody records; the provider's sampler is not known to want them.
+        if span.is_recording() {
+            span.set_attributes(Fields::collect(attributes));
+            span.set_attributes(site.code_attributes().into_iter().flatten());
+        }
+        Some(OpenSpan::new(parent.with_span(span)))
+    }
+
+    fn tracer(&self, site: &Site) -> SdkTracer {
+        let known = self.tracers.read().unwrap_or_else(PoisonError::into_inner).get(site.scope).cloned();
+        known.unwrap_or_else(|| {
+            let tracer = self.provider.tracer(site.scope);
+            self.tracers.write().unwrap_or_else(PoisonError::into_inner).insert(site.scope, tracer.clone());
+            tracer
+        })
+    }
+}

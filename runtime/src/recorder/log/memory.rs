@@ -1,0 +1,53 @@
+//! The memory that finished spans may take.
+
+use super::sync::{AtomicUsize, Mutex, Ordering};
+
+/// How much memory is kept for reuse when it is free: fresh memory costs a page fault every 4 KiB, which is as much as the
+/// sixteen spans on it.
+const KEPT: usize = 8 * 1024 * 1024;
+
+/// The memory that the finished spans of one pipeline may take: an account of chunks, and a few that are free.
+#[derive(Debug)]
+pub(crate) struct Memory {
+    limit: usize,
+    used: AtomicUsize,
+    free: Mutex<Vec<Box<[u8]>>>,
+}
+
+impl Memory {
+    pub(crate) fn new(limit: usize) -> Self {
+        Self { limit, used: AtomicUsize::new(0), free: Mutex::new(Vec::new()) }
+    }
+
+    /// How many bytes the chunks take that are in use.
+    pub(crate) fn used(&self) -> usize {
+        self.used.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn limit(&self) -> usize {
+        self.limit
+    }
+
+    /// A chunk of `size` bytes, unless that would be beyond the limit.
+    pub(super) fn take(&self, size: usize) -> Option<Box<[u8]>> {
+        let before = self.used.fetch_add(size, Ordering::Relaxed);
+        if before + size > self.limit {
+            self.used.fetch_sub(size, Ordering::Relaxed);
+            return None;
+        }
+        let mut free = self.free.lock();
+        let kept = free.iter().position(|bytes| bytes.len() == size).map(|at| free.swap_remove(at));
+        drop(free);
+        Some(kept.unwrap_or_else(|| vec![0; size].into_boxed_slice()))
+    }
+
+    /// Gives a chunk back that [`take`](Memory::take) gave.
+    pub(super) fn give_back(&self, size: usize, bytes: Option<Box<[u8]>>) {
+        self.used.fetch_sub(size, Ordering::Relaxed);
+        let Some(bytes) = bytes else { return };
+        let mut free = self.free.lock();
+        if free.iter().map(|bytes| bytes.len()).sum::<usize>() + size <= KEPT {
+            free.push(bytes);
+        }
+    }
+}

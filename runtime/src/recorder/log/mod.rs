@@ -1,0 +1,147 @@
+//! The log of one thread: a chain of append-only chunks.
+//!
+//! ```text
+//!   the thread                                                    the collector
+//!   Writer ── append ──▶ [chunk]──next──▶[chunk]──next──▶[chunk] ◀── available/advance ── Reader
+//!                         read, freed      read           committed | free
+//! ```
+//!
+//! The thread writes an entry and then publishes the length; the collector reads up to it; neither waits for the other. A
+//! chunk is freed, or kept for the next one who needs it, when both have left it. The writer's drop closes the log: its
+//! reader then knows when it has read everything there will ever be.
+
+pub(super) mod entry;
+mod memory;
+pub(super) mod sync;
+
+pub(super) use memory::Memory;
+
+use super::raw::{Appender, Region};
+use sync::{Arc, AtomicBool, Mutex, Ordering};
+
+/// The first chunk of a log: most threads of a program write little.
+const FIRST_CHUNK: usize = 4 * 1024;
+/// Each chunk is twice the last one, up to this.
+const LARGEST_CHUNK: usize = 128 * 1024;
+
+/// One stretch of a log.
+pub(super) struct Chunk {
+    region: Option<Arc<Region>>,
+    next: Mutex<Option<Arc<Chunk>>>,
+    /// Nothing will ever be written behind this chunk.
+    closed: AtomicBool,
+    memory: Arc<Memory>,
+}
+
+impl Chunk {
+    fn new(size: usize, memory: &Arc<Memory>) -> Option<(Arc<Self>, Appender)> {
+        let (region, appender) = Region::new(memory.take(size)?);
+        let chunk = Self {
+            region: Some(region),
+            next: Mutex::new(None),
+            closed: AtomicBool::new(false),
+            memory: Arc::clone(memory),
+        };
+        Some((Arc::new(chunk), appender))
+    }
+
+    /// What was committed, from `from` on.
+    pub(super) fn read(&self, from: usize) -> &[u8] {
+        self.region.as_ref().map_or(&[], |region| region.read(from))
+    }
+}
+
+impl Drop for Chunk {
+    fn drop(&mut self) {
+        let Some(region) = self.region.take() else { return };
+        let size = region.capacity();
+        // The writer drops its appender before its chunk, so this is the last reference.
+        self.memory.give_back(size, Arc::into_inner(region).map(Region::into_bytes));
+    }
+}
+
+/// The end of a log that its thread holds.
+pub(super) struct Writer {
+    // In this order: the appender lets go of the region before the chunk gives the memory back.
+    appender: Appender,
+    chunk: Arc<Chunk>,
+    next_size: usize,
+}
+
+/// The end of a log that the collector holds.
+pub(super) struct Reader {
+    chunk: Arc<Chunk>,
+    at: usize,
+}
+
+/// Why an entry was not written: the memory for finished spans is used up.
+#[derive(Debug)]
+pub(super) struct Full;
+
+/// A new log; `None` when there is no memory for one.
+pub(super) fn log(memory: &Arc<Memory>) -> Option<(Writer, Reader)> {
+    let (chunk, appender) = Chunk::new(FIRST_CHUNK, memory)?;
+    let reader = Reader { chunk: Arc::clone(&chunk), at: 0 };
+    Some((Writer { appender, chunk, next_size: 2 * FIRST_CHUNK }, reader))
+}
+
+impl Writer {
+    /// Appends an entry of `len` bytes, which `write` fills. Says whether a new chunk was begun.
+    #[inline]
+    pub(super) fn append(&mut self, len: usize, write: impl FnOnce(&mut [u8])) -> Result<bool, Full> {
+        let grow = !self.appender.fits(len);
+        if grow {
+            self.grow(len)?;
+        }
+        self.appender.append(len, write);
+        Ok(grow)
+    }
+
+    #[cold]
+    fn grow(&mut self, len: usize) -> Result<(), Full> {
+        // Where memory is short a small chunk may still fit.
+        let chunk = |size: usize| Some((size, Chunk::new(size.max(len), &self.chunk.memory)?));
+        let (size, (chunk, appender)) = chunk(self.next_size).or_else(|| chunk(FIRST_CHUNK)).ok_or(Full)?;
+        self.next_size = (2 * size).min(LARGEST_CHUNK);
+        self.appender = appender;
+        let last = std::mem::replace(&mut self.chunk, Arc::clone(&chunk));
+        *last.next.lock() = Some(chunk);
+        Ok(())
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.chunk.closed.store(true, Ordering::Release);
+    }
+}
+
+impl Reader {
+    /// What can be read now; `None` when all was read. A chunk that was read to its end is left behind.
+    pub(super) fn available(&mut self) -> Option<(&Arc<Chunk>, usize)> {
+        loop {
+            // First the link: once it is there, the chunk's length is final.
+            let next = self.chunk.next.lock().clone();
+            if !self.chunk.read(self.at).is_empty() {
+                return Some((&self.chunk, self.at));
+            }
+            self.chunk = next?;
+            self.at = 0;
+        }
+    }
+
+    /// Marks `len` bytes as read.
+    pub(super) fn advance(&mut self, len: usize) {
+        self.at += len;
+    }
+
+    /// Whether everything was read that will ever be written.
+    pub(super) fn is_finished(&mut self) -> bool {
+        // First whether it is closed: nothing is written after that.
+        let closed = self.chunk.closed.load(Ordering::Acquire);
+        closed && self.available().is_none()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,147 @@
+use super::*;
+
+#[cfg(not(traced_loom))]
+mod plain {
+    use super::*;
+
+    fn drain(reader: &mut Reader) -> Vec<u8> {
+        let mut all = Vec::new();
+        while let Some((chunk, at)) = reader.available() {
+            let bytes = chunk.read(at).to_vec();
+            reader.advance(bytes.len());
+            all.extend(bytes);
+        }
+        all
+    }
+
+    #[test]
+    fn what_is_written_is_read_in_order_across_chunks() {
+        let memory = Arc::new(Memory::new(1 << 20));
+        let (mut writer, mut reader) = log(&memory).expect("there is memory");
+        let mut written = Vec::new();
+        for number in 0..5000u32 {
+            let entry = number.to_le_bytes().repeat(1 + number as usize % 7);
+            assert!(writer.append(entry.len(), |out| out.copy_from_slice(&entry)).is_ok());
+            written.extend(entry);
+        }
+        assert_eq!(drain(&mut reader), written);
+        assert!(!reader.is_finished());
+        drop(writer);
+        assert!(reader.is_finished());
+    }
+
+    #[test]
+    fn memory_is_bounded_and_comes_back() {
+        let memory = Arc::new(Memory::new(64 * 1024));
+        let (mut writer, mut reader) = log(&memory).expect("there is memory");
+        let mut append = || writer.append(1000, |out| out.fill(1));
+        while append().is_ok() {
+            assert!(memory.used() <= 64 * 1024);
+        }
+        let kept = drain(&mut reader).len();
+        assert!(kept >= 56 * 1024, "{kept}");
+        assert!(writer.append(1000, |out| out.fill(2)).is_ok());
+        assert_eq!(drain(&mut reader), [2; 1000]);
+        drop((writer, reader));
+        assert_eq!(memory.used(), 0);
+    }
+
+    #[test]
+    fn an_entry_larger_than_any_chunk_has_one_of_its_own() {
+        let memory = Arc::new(Memory::new(1 << 20));
+        let (mut writer, mut reader) = log(&memory).expect("there is memory");
+        let size = 2 * LARGEST_CHUNK;
+        assert!(writer.append(size, |out| out.fill(7)).is_ok());
+        assert_eq!(drain(&mut reader), vec![7; size]);
+    }
+
+    #[test]
+    fn a_panic_while_writing_shows_nothing() {
+        let memory = Arc::new(Memory::new(1 << 20));
+        let (mut writer, mut reader) = log(&memory).expect("there is memory");
+        let write = std::panic::AssertUnwindSafe(|| {
+            let _ = writer.append(8, |out| {
+                out.fill(9);
+                panic!("half-way");
+            });
+        });
+        assert!(std::panic::catch_unwind(write).is_err());
+        assert!(drain(&mut reader).is_empty());
+        assert!(writer.append(2, |out| out.fill(1)).is_ok());
+        assert_eq!(drain(&mut reader), [1, 1]);
+    }
+
+    /// Entries of every length, read while they are written.
+    #[test]
+    fn a_reader_beside_the_writer_sees_whole_entries() {
+        let memory = Arc::new(Memory::new(8 << 20));
+        let (mut writer, mut reader) = log(&memory).expect("there is memory");
+        let count = if cfg!(miri) { 200 } else { 100_000u32 };
+        let thread = std::thread::spawn(move || {
+            for number in 0..count {
+                let len = 5 + number as usize % 300;
+                while writer
+                    .append(len, |out| {
+                        out[..4].copy_from_slice(&number.to_le_bytes());
+                        out[4..].fill(number as u8);
+                    })
+                    .is_err()
+                {
+                    std::thread::yield_now();
+                }
+            }
+        });
+        let mut next = 0u32;
+        while !reader.is_finished() {
+            let Some((chunk, at)) = reader.available() else { continue };
+            let bytes = chunk.read(at);
+            let (mut taken, mut rest) = (0, bytes);
+            while let Some((number, tail)) = rest.split_first_chunk::<4>() {
+                assert_eq!(u32::from_le_bytes(*number), next);
+                let len = 1 + next as usize % 300;
+                assert!(tail[..len].iter().all(|&byte| byte == next as u8));
+                taken += 4 + len;
+                rest = &bytes[taken..];
+                next += 1;
+            }
+            reader.advance(taken);
+        }
+        assert_eq!(next, count);
+        assert!(thread.join().is_ok());
+    }
+}
+
+/// `RUSTFLAGS="--cfg traced_loom" cargo test -p traced --lib --release recorder::log`
+#[cfg(traced_loom)]
+mod every_interleaving {
+    use super::*;
+
+    #[test]
+    fn the_hand_over_loses_and_tears_nothing() {
+        loom::model(|| {
+            let memory = Arc::new(Memory::new(1 << 20));
+            let (mut writer, mut reader) = log(&memory).expect("there is memory");
+            let thread = loom::thread::spawn(move || {
+                for byte in 1..=3 {
+                    // Every entry but the first needs a chunk of its own.
+                    assert!(writer.append(FIRST_CHUNK, |out| out.fill(byte)).is_ok());
+                }
+            });
+            let mut seen = Vec::new();
+            while !reader.is_finished() {
+                match reader.available() {
+                    Some((chunk, at)) => {
+                        let bytes = chunk.read(at);
+                        assert!(bytes.iter().all(|&byte| byte == bytes[0]));
+                        seen.push(bytes[0]);
+                        let len = bytes.len();
+                        reader.advance(len);
+                    }
+                    None => loom::thread::yield_now(),
+                }
+            }
+            assert_eq!(seen, [1, 2, 3]);
+            thread.join().expect("no panic");
+        });
+    }
+}

@@ -1,0 +1,323 @@
+//! What is known of a span while it is open.
+
+use std::borrow::Cow;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use opentelemetry::trace::{SpanContext, SpanId, Status};
+use opentelemetry_sdk::trace::SpanLimits;
+
+use super::local;
+use super::log::entry::Entry;
+use super::own::PipelineId;
+use super::raw::Lock;
+use super::scope::ScopeId;
+use super::wire::span::{self as wire_span, ATTRIBUTES, EVENT_ATTRIBUTES, LINK_ATTRIBUTES, Parts};
+use super::wire::{Attributes, ValueLimit, ValueRules};
+use super::{clock, fork};
+
+/// What a pipeline lets a span grow to.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limits {
+    pub(crate) span: SpanLimits,
+    pub(crate) values: ValueRules,
+}
+
+impl Limits {
+    /// An empty list for attributes of a span. How many it may have is seen when the list is added to the span: some may
+    /// overwrite what is there.
+    pub(super) fn attributes_of_span(&self) -> Attributes {
+        let mut list = Attributes::new(ATTRIBUTES);
+        list.reset(ATTRIBUTES, u32::MAX, self.values);
+        list
+    }
+
+    /// An empty list for attributes of an event.
+    pub(super) fn attributes_of_event(&self) -> Attributes {
+        let mut list = Attributes::new(EVENT_ATTRIBUTES);
+        list.reset(EVENT_ATTRIBUTES, self.span.max_attributes_per_event, self.values);
+        list
+    }
+}
+
+/// An open span: what never changes, and behind a lock what does.
+///
+/// It belongs to the span object in an OpenTelemetry context. When the last clone of that context is gone its memory is
+/// used for another span of the thread it went away on.
+#[derive(Debug)]
+pub(super) struct Record {
+    pub(super) span_context: SpanContext,
+    pub(super) limits: Limits,
+    pub(super) pipeline: PipelineId,
+    /// Changes under the lock alone; read without it where a late write is only to be spared.
+    ended: AtomicBool,
+    state: Lock<State>,
+}
+
+/// What changes while a span is open.
+#[derive(Debug)]
+pub(super) struct State {
+    pub(super) scope: ScopeId,
+    /// What the call site is called; `renamed` stands in its place unless it is empty.
+    pub(super) name: &'static str,
+    renamed: String,
+    pub(super) kind: u8,
+    pub(super) parent_span_id: SpanId,
+    /// `Span.flags`
+    pub(super) flags: u32,
+    /// Nanoseconds since the Unix epoch.
+    pub(super) start: u64,
+    pub(super) attributes: Attributes,
+    /// Events and links, encoded.
+    others: Vec<u8>,
+    events: Counted,
+    links: Counted,
+    status: Status,
+}
+
+/// How many there are, and how many there are not.
+#[derive(Debug, Clone, Copy, Default)]
+struct Counted {
+    kept: u32,
+    dropped: u32,
+}
+
+impl Counted {
+    /// Whether one more is kept; counts it in either case.
+    fn admit(&mut self, max: u32) -> bool {
+        let admitted = self.kept < max;
+        *(if admitted { &mut self.kept } else { &mut self.dropped }) += 1;
+        admitted
+    }
+}
+
+/// A retired record keeps buffers of up to this many bytes for its next span.
+const KEPT_BUFFER: usize = 4 * 1024;
+
+impl Record {
+    pub(super) fn new(pipeline: PipelineId, limits: Limits) -> Box<Self> {
+        let state = State {
+            scope: ScopeId(0),
+            name: "",
+            renamed: String::new(),
+            kind: 0,
+            parent_span_id: SpanId::INVALID,
+            flags: 0,
+            start: 0,
+            attributes: Attributes::new(ATTRIBUTES),
+            others: Vec::new(),
+            events: Counted::default(),
+            links: Counted::default(),
+            status: Status::Unset,
+        };
+        let mut record = Box::new(Self {
+            span_context: SpanContext::NONE,
+            limits,
+            pipeline,
+            ended: AtomicBool::new(true),
+            state: Lock::new(state),
+        });
+        let state = record.state_mut();
+        state.attributes.reset(ATTRIBUTES, limits.span.max_attributes_per_span, limits.values);
+        record.reset(pipeline, &limits);
+        record
+    }
+
+    /// As new, in the same memory.
+    #[inline]
+    pub(super) fn reset(&mut self, pipeline: PipelineId, limits: &Limits) {
+        *self.ended.get_mut() = false;
+        let state = self.state.get_mut();
+        if self.pipeline == pipeline {
+            // Nearly always: then the limits are the same, too.
+            state.attributes.clear();
+        } else {
+            self.pipeline = pipeline;
+            self.limits = *limits;
+            state.attributes.reset(ATTRIBUTES, limits.span.max_attributes_per_span, limits.values);
+        }
+        state.others.clear();
+        state.renamed.clear();
+        state.events = Counted::default();
+        state.links = Counted::default();
+    }
+
+    /// The state, before anybody else can see the record: without a lock.
+    #[inline]
+    pub(super) fn state_mut(&mut self) -> &mut State {
+        self.state.get_mut()
+    }
+
+    /// Its owner is gone. A span that was not ended ends now, as it does in the SDK.
+    #[inline]
+    pub(super) fn retire(mut self: Box<Self>) {
+        if !*self.ended.get_mut() {
+            self.end(None);
+        }
+        let state = self.state.get_mut();
+        state.attributes.shrink_to(KEPT_BUFFER);
+        if state.others.capacity() > KEPT_BUFFER {
+            state.others = Vec::new();
+        }
+        state.renamed.shrink_to(KEPT_BUFFER);
+        if matches!(state.status, Status::Error { .. }) {
+            state.status = Status::Unset;
+        }
+        local::recycle(self);
+    }
+
+    #[inline]
+    pub(super) fn is_recording(&self) -> bool {
+        !self.ended.load(Ordering::Relaxed)
+    }
+
+    /// Runs `write` under the lock, unless the span has ended.
+    #[inline]
+    fn write(&self, write: impl FnOnce(&mut State)) {
+        // In a forked child the lock may have been left taken by a thread that is not there.
+        if fork::is_forked() {
+            return;
+        }
+        self.state.with(|state| {
+            if self.is_recording() {
+                write(state);
+            }
+        });
+    }
+
+    /// An empty list for attributes of the span.
+    pub(super) fn list(&self, memory: &mut Attributes) {
+        memory.reset(ATTRIBUTES, u32::MAX, self.limits.values);
+    }
+
+    /// An empty list for attributes of an event.
+    pub(super) fn event_list(&self, memory: &mut Attributes) {
+        memory.reset(EVENT_ATTRIBUTES, self.limits.span.max_attributes_per_event, self.limits.values);
+    }
+
+    /// Adds attributes that were written to a [`list`](Record::list).
+    pub(super) fn set(&self, attributes: &Attributes) {
+        self.write(|state| state.attributes.append(attributes));
+    }
+
+    /// Sets an attribute.
+    pub(super) fn set_attribute(&self, attribute: &opentelemetry::KeyValue) {
+        self.write(|state| state.attributes.key_values([attribute]));
+    }
+
+    /// Adds an event whose attributes were written to an [`event_list`](Record::event_list).
+    pub(super) fn add_event(&self, name: &str, time: u64, attributes: &mut Attributes) {
+        self.write(|state| {
+            if state.events.admit(self.limits.span.max_events_per_span) {
+                let name = ValueLimit::default().clip(name);
+                let dropped = attributes.dropped();
+                wire_span::put_event(&mut state.others, time, name, attributes.finish(), dropped);
+            }
+        });
+    }
+
+    /// Adds a link.
+    pub(super) fn add_link(&self, to: &SpanContext, attributes: &[opentelemetry::KeyValue]) {
+        let limits = self.limits;
+        self.write(|state| state.add_link(&limits, to, attributes));
+    }
+
+    /// Sets the status; `Ok` is final, and nothing unsets it.
+    pub(super) fn set_status(&self, mut status: Status) {
+        if let Status::Error { description } = &mut status {
+            let rules = self.limits.values;
+            if let Some(redacted) =
+                rules.redactor.and_then(|redactor| redactor.apply("otel.status_description", description))
+            {
+                *description = redacted.into();
+            }
+            let kept = ValueLimit::default().clip(description).len();
+            if kept < description.len() {
+                description.to_mut().truncate(kept);
+            }
+        }
+        self.write(|state| {
+            if status > state.status {
+                state.status = status;
+            }
+        });
+    }
+
+    pub(super) fn update_name(&self, name: Cow<'_, str>) {
+        self.write(|state| state.rename(&name));
+    }
+
+    /// Ends the span, now or at `time`: it goes to the log of this thread.
+    pub(super) fn end(&self, time: Option<u64>) {
+        if fork::is_forked() {
+            return;
+        }
+        self.state.with(|state| {
+            if !self.is_recording() {
+                return;
+            }
+            self.ended.store(true, Ordering::Relaxed);
+            // A span that is recorded but not sampled was for whoever looked at it while it was open.
+            if self.span_context.is_sampled() {
+                // A clock that was set back does not make a span end before it starts.
+                let end = time.unwrap_or_else(|| clock::now().max(state.start));
+                state.finish(&self.span_context, end, self.pipeline);
+            } else {
+                local::discard(self.pipeline);
+            }
+        });
+    }
+}
+
+impl State {
+    /// Gives the span another name.
+    pub(super) fn rename(&mut self, name: &str) {
+        self.name = "";
+        self.renamed.clear();
+        // Limits of attributes are not for names; but no memory is without one.
+        self.renamed.push_str(ValueLimit::default().clip(name));
+    }
+
+    pub(super) fn add_link(&mut self, limits: &Limits, to: &SpanContext, attributes: &[opentelemetry::KeyValue]) {
+        if self.links.admit(limits.span.max_links_per_span) {
+            let mut list = Attributes::new(LINK_ATTRIBUTES);
+            list.reset(LINK_ATTRIBUTES, limits.span.max_attributes_per_link, limits.values);
+            list.key_values(attributes);
+            let dropped = list.dropped();
+            wire_span::put_link(&mut self.others, to, list.finish(), dropped);
+        }
+    }
+
+    #[inline]
+    fn finish(&mut self, span_context: &SpanContext, end: u64, pipeline: PipelineId) {
+        let (status, status_message) = match &self.status {
+            Status::Unset => (0, ""),
+            Status::Ok => (wire_span::STATUS_OK, ""),
+            Status::Error { description } => (wire_span::STATUS_ERROR, &**description),
+        };
+        let trace_state = span_context.trace_state();
+        // Nearly always empty: `header` would allocate nothing, but take its time.
+        let none = trace_state.into_iter().len() == 0;
+        let trace_state = if none { String::new() } else { trace_state.header() };
+        let dropped_attributes = self.attributes.dropped();
+        let parts = Parts {
+            trace_id: span_context.trace_id().to_bytes(),
+            span_id: span_context.span_id().to_bytes(),
+            parent_span_id: self.parent_span_id.to_bytes(),
+            flags: self.flags,
+            trace_state: &trace_state,
+            name: if self.renamed.is_empty() { self.name } else { &self.renamed },
+            kind: self.kind,
+            start: self.start,
+            end,
+            attributes: self.attributes.finish(),
+            dropped_attributes,
+            others: &self.others,
+            dropped_events: self.events.dropped,
+            dropped_links: self.links.dropped,
+            status,
+            status_message,
+        };
+        local::append(pipeline, &Entry::new(&parts, self.scope));
+        self.status = Status::Unset;
+    }
+}

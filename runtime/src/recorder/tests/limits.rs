@@ -1,0 +1,126 @@
+//! What a span may grow to.
+
+use opentelemetry::trace::TraceContextExt;
+use opentelemetry_proto::tonic::common::v1::any_value::Value as Wire;
+
+use super::super::own::MAX_ENTRY;
+use super::*;
+
+#[test]
+fn a_value_is_cut_at_64_kib_unless_a_limit_is_set() {
+    let long = "é".repeat(100_000);
+    for (value_length, expected) in [(None, 32 * 1024), (Some(70_000), 70_000), (Some(200_000), 100_000)] {
+        let recorder = Recorder::new(RecorderConfig { value_length, ..Default::default() });
+        let span = recorder.open(&mut |fields| fields.set("long", &long));
+        span.set(&mut |fields| fields.slot("shown").display(&long));
+        span.end();
+        for attribute in recorder.take_one().attributes {
+            let Some(Wire::StringValue(text)) = attribute.value.and_then(|value| value.value) else {
+                panic!("no text")
+            };
+            assert_eq!(text.chars().count(), expected);
+        }
+    }
+}
+
+#[test]
+fn an_array_is_cut_at_64_kib() {
+    let recorder = Recorder::new(RecorderConfig::default());
+    recorder.open(&mut |fields| fields.slot("many").i64s(0..1_000_000)).end();
+    let span = recorder.take_one();
+    let Some(Wire::ArrayValue(array)) = span.attributes[0].value.clone().and_then(|value| value.value) else {
+        panic!("no array")
+    };
+    assert!((10_000..64 * 1024).contains(&array.values.len()), "{}", array.values.len());
+}
+
+#[test]
+fn a_key_written_again_and_again_does_not_make_a_span_grow() {
+    let recorder = Recorder::new(RecorderConfig::default());
+    let span = recorder.open(&mut |_| ());
+    for number in 0..100_000i64 {
+        span.set(&mut |fields| fields.set("progress", &number));
+    }
+    span.set(&mut |fields| (0..200).for_each(|n| fields.set_dynamic(&format!("key.{n}"), &n)));
+    span.end();
+    let span = recorder.take_one();
+    assert_eq!(span.attributes.len(), 128);
+    assert_eq!(span.attributes[0].value.clone().and_then(|value| value.value), Some(Wire::IntValue(99_999)));
+    assert_eq!(span.dropped_attributes_count, 73);
+}
+
+#[test]
+fn a_span_that_no_request_can_take_is_dropped_and_counted() {
+    let recorder = Recorder::new(RecorderConfig::default());
+    let span = recorder.open(&mut |_| ());
+    for number in 0..40 {
+        span.set(&mut |fields| fields.set_dynamic(&format!("key.{number}"), &"x".repeat(64 * 1024)));
+    }
+    span.end();
+    assert_eq!(recorder.take().len(), 0);
+    let totals = recorder.pipeline.totals();
+    assert_eq!((totals.too_large, totals.accepted, totals.open), (1, 0, 0));
+}
+
+#[test]
+fn memory_for_finished_spans_is_bounded_and_the_newest_are_dropped() {
+    let mut config = RecorderConfig::default();
+    config.schedule.max_queue_bytes = 256 * 1024;
+    let recorder = Recorder::new(config);
+    for number in 0..10_000i64 {
+        recorder.open(&mut |fields| fields.set("number", &number)).end();
+    }
+    let totals = recorder.pipeline.totals();
+    assert!(totals.queued_bytes <= totals.max_queued_bytes, "{totals:?}");
+    assert_eq!(totals.accepted + totals.queue_full, 10_000);
+    let kept = recorder.take();
+    assert_eq!(kept.len() as u64, totals.accepted);
+    assert!(kept.len() > 1000, "{}", kept.len());
+    let number = |span: &Span| match span.attributes[0].value.clone().and_then(|value| value.value) {
+        Some(Wire::IntValue(number)) => number,
+        other => panic!("{other:?}"),
+    };
+    // The oldest are all there, in order.
+    assert!(kept.iter().map(number).eq(0..kept.len() as i64));
+}
+
+#[test]
+fn requests_stay_below_their_size_and_take_every_span() {
+    let recorder = Recorder::new(RecorderConfig::default());
+    let text = "x".repeat(10_000);
+    for _ in 0..1000 {
+        recorder.open(&mut |fields| fields.set("text", &text)).end();
+    }
+    let resource = Resource::new(&opentelemetry_sdk::Resource::builder_empty().build());
+    let mut count = 0;
+    loop {
+        let batch = Batch::take(recorder.own(), Size { bytes: MAX_ENTRY, spans: 150 });
+        if batch.len() == 0 {
+            break;
+        }
+        let bytes = batch.request(&resource);
+        assert!(bytes.len() <= 2 * 1024 * 1024 && batch.len() <= 150, "{} {}", bytes.len(), batch.len());
+        count += spans(&bytes).len();
+    }
+    assert_eq!(count, 1000);
+}
+
+#[test]
+fn what_a_redactor_masks_is_nowhere() {
+    let mask = |key: &str, value: &str| (key == "token" || value.contains("hunter2")).then(|| "MASKED".to_owned());
+    let redactor = Some(super::super::config::Redactor(Box::new(mask)));
+    let recorder = Recorder::new(RecorderConfig { redactor, ..Default::default() });
+    let span = recorder.open(&mut |fields| {
+        fields.set("token", "abc");
+        fields.slot("shown").display(&"hunter2");
+        fields.set("list", &["hunter2", "b"]);
+    });
+    span.event("login", &mut |fields| fields.set("token", "abc"));
+    span.context().span().set_attribute(opentelemetry::KeyValue::new("other", "hunter2"));
+    span.context().span().add_event("late", vec![opentelemetry::KeyValue::new("token", "abc")]);
+    span.set_status(opentelemetry::trace::Status::error("bad password hunter2"));
+    span.end();
+    let text = format!("{:?}", recorder.take_one());
+    assert!(!text.contains("hunter2") && !text.contains("abc"), "{text}");
+    assert_eq!(text.matches("MASKED").count(), 7, "{text}");
+}

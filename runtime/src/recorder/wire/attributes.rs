@@ -1,0 +1,467 @@
+//! A list of attributes, as the bytes that it has on the wire.
+
+use std::fmt::{self, Write as _};
+
+use opentelemetry::{Array, KeyValue, Value};
+
+use super::buffer::Buffer;
+use super::read::Reader;
+use super::span::Cursor;
+use super::{ValueLimit, bytes_len, kind, tag, varint_len};
+
+/// `KeyValue.key`, `KeyValue.value` and the cases of `AnyValue`.
+const KEY: u8 = tag(1, kind::BYTES);
+const VALUE: u8 = tag(2, kind::BYTES);
+const STRING: u8 = tag(1, kind::BYTES);
+const BOOL: u8 = tag(2, kind::VARINT);
+const INT: u8 = tag(3, kind::VARINT);
+const DOUBLE: u8 = tag(4, kind::FIXED64);
+const ARRAY: u8 = tag(5, kind::BYTES);
+/// `ArrayValue.values`
+const ELEMENT: u8 = tag(1, kind::BYTES);
+
+/// A key in two parts, so that a prefix costs no allocation.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Key<'k> {
+    pub(crate) prefix: &'k str,
+    pub(crate) name: &'k str,
+}
+
+/// One bit for each key that was written, by a hash: a bit that is free says that a key is new.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct KeyBits(u64);
+
+impl<'k> Key<'k> {
+    pub(crate) const fn new(name: &'k str) -> Self {
+        Self { prefix: "", name }
+    }
+
+    #[inline]
+    fn len(&self) -> usize {
+        self.prefix.len() + self.name.len()
+    }
+
+    #[inline]
+    fn put(&self, out: &mut Cursor<'_>) {
+        if !self.prefix.is_empty() {
+            out.put(self.prefix.as_bytes());
+        }
+        out.put(self.name.as_bytes());
+    }
+
+    /// Cheap, and the same however the key is cut in two.
+    #[inline]
+    fn bit(&self) -> u64 {
+        let first = *self.prefix.as_bytes().first().or(self.name.as_bytes().first()).unwrap_or(&0);
+        let last = *self.name.as_bytes().last().or(self.prefix.as_bytes().last()).unwrap_or(&0);
+        let hash =
+            self.len().wrapping_mul(23) ^ usize::from(first).wrapping_mul(5) ^ usize::from(last).wrapping_mul(11);
+        1 << (hash & 63)
+    }
+}
+
+impl fmt::Display for Key<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}", self.prefix, self.name)
+    }
+}
+
+/// What every string passes through before it is encoded.
+pub(crate) struct Redactor(Box<Redact>);
+
+/// From a key and its value to what is to stand in the value's place; `None` leaves it.
+pub(crate) type Redact = dyn Fn(&str, &str) -> Option<String> + Send + Sync;
+
+impl Redactor {
+    pub(crate) fn new(redact: Box<Redact>) -> Self {
+        Self(redact)
+    }
+
+    /// What is to stand in the place of `value`.
+    pub(crate) fn apply(&self, key: &str, value: &str) -> Option<String> {
+        (self.0)(key, value)
+    }
+}
+
+impl fmt::Debug for Redactor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Redactor")
+    }
+}
+
+/// What holds for the values of a list.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct ValueRules {
+    pub(crate) limit: ValueLimit,
+    pub(crate) redactor: Option<&'static Redactor>,
+}
+
+impl ValueRules {
+    #[inline]
+    fn redacted(&self, key: &Key<'_>, value: &str) -> Option<String> {
+        self.redactor?.apply(&key.to_string(), value)
+    }
+}
+
+/// A list of attributes, as the bytes that it has on the wire.
+#[derive(Debug, Clone)]
+pub(crate) struct Attributes {
+    bytes: Buffer,
+    /// What stands before each attribute: the tag of the list's field in its message.
+    tag: u8,
+    rules: ValueRules,
+    max: u32,
+    count: u32,
+    dropped: u32,
+    keys: KeyBits,
+    /// Whether a key may be there twice.
+    repeats: bool,
+}
+
+impl Attributes {
+    pub(crate) const fn new(tag: u8) -> Self {
+        let rules = ValueRules { limit: ValueLimit::UNLIMITED, redactor: None };
+        Self { bytes: Buffer::new(), tag, rules, max: u32::MAX, count: 0, dropped: 0, keys: KeyBits(0), repeats: false }
+    }
+
+    /// An empty list for attributes of a span, without limits.
+    pub(crate) const fn of_span() -> Self {
+        Self::new(super::span::ATTRIBUTES)
+    }
+
+    /// An empty list in the same memory.
+    #[inline]
+    pub(crate) fn reset(&mut self, tag: u8, max: u32, rules: ValueRules) {
+        self.clear();
+        self.tag = tag;
+        self.rules = rules;
+        self.max = max;
+    }
+
+    /// Empties the list; its limits stay.
+    #[inline]
+    pub(crate) fn clear(&mut self) {
+        self.bytes.clear();
+        self.count = 0;
+        self.dropped = 0;
+        self.keys = KeyBits(0);
+        self.repeats = false;
+    }
+
+    /// Gives memory beyond `keep` bytes back.
+    #[inline]
+    pub(crate) fn shrink_to(&mut self, keep: usize) {
+        self.bytes.shrink_to(keep);
+    }
+
+    #[inline]
+    pub(crate) fn dropped(&self) -> u32 {
+        self.dropped
+    }
+
+    /// The bytes, in which no key is twice.
+    #[inline]
+    pub(crate) fn finish(&mut self) -> &[u8] {
+        if self.repeats {
+            self.compact();
+        }
+        self.bytes.as_slice()
+    }
+
+    /// Whether there is room for an attribute; counts it in either case.
+    #[inline]
+    fn admit(&mut self, key: &Key<'_>) -> bool {
+        let bit = key.bit();
+        self.repeats |= self.keys.0 & bit != 0;
+        self.keys.0 |= bit;
+        if self.count >= self.max {
+            return self.admit_beyond(key);
+        }
+        self.count += 1;
+        true
+    }
+
+    /// At the limit, a key that is already there may still be overwritten.
+    #[cold]
+    fn admit_beyond(&mut self, key: &Key<'_>) -> bool {
+        if self.repeats {
+            self.compact();
+        }
+        if self.count >= self.max && !self.contains(&key.to_string()) {
+            self.dropped += 1;
+            return false;
+        }
+        self.repeats = true;
+        self.count += 1;
+        true
+    }
+
+    /// Whether `key` is in the list.
+    fn contains(&self, key: &str) -> bool {
+        Parts(Reader::new(self.bytes.as_slice())).any(|part| part.key == key.as_bytes())
+    }
+
+    /// Of the attributes with one key, keeps the last value in the first one's place.
+    fn compact(&mut self) {
+        let parts: Vec<Part<'_>> = Parts(Reader::new(self.bytes.as_slice())).collect();
+        let mut out = Buffer::new();
+        let mut count = 0;
+        for (at, part) in parts.iter().enumerate() {
+            if parts[..at].iter().all(|earlier| earlier.key != part.key) {
+                let last = parts[at..].iter().rfind(|later| later.key == part.key).unwrap_or(part);
+                out.extend(last.whole);
+                count += 1;
+            }
+        }
+        self.bytes = out;
+        self.count = count;
+        self.repeats = false;
+    }
+
+    /// Adds the attributes of `other`, which was written with the same tag and limits of values.
+    pub(crate) fn append(&mut self, other: &Attributes) {
+        debug_assert_eq!(self.tag, other.tag);
+        self.dropped += other.dropped;
+        self.append_encoded(other.bytes.as_slice(), other.count, other.keys, other.repeats);
+    }
+
+    /// Adds `count` attributes that are encoded already.
+    pub(crate) fn append_encoded(&mut self, bytes: &[u8], count: u32, keys: KeyBits, repeats: bool) {
+        if self.count + count <= self.max {
+            self.repeats |= repeats || self.keys.0 & keys.0 != 0;
+            self.keys.0 |= keys.0;
+            self.count += count;
+            self.bytes.extend(bytes);
+            return;
+        }
+        for part in Parts(Reader::new(bytes)) {
+            let key = std::str::from_utf8(part.key).unwrap_or_default();
+            if self.admit(&Key::new(key)) {
+                self.bytes.extend(part.whole);
+            }
+        }
+    }
+
+    /// Writes an attribute up to its value, whose `AnyValue` takes `value_len` bytes. Gives the place for those.
+    #[inline]
+    fn head(&mut self, key: &Key<'_>, value_len: usize) -> Cursor<'_> {
+        let key_len = key.len();
+        let len = bytes_len(key_len) + bytes_len(value_len);
+        let mut out = Cursor { rest: self.bytes.claim(bytes_len(len)) };
+        // Nearly every attribute is so short that each length in it takes one byte.
+        if len < 128 {
+            out.put(&[self.tag, len as u8, KEY, key_len as u8]);
+            key.put(&mut out);
+            out.put(&[VALUE, value_len as u8]);
+        } else {
+            out.put(&[self.tag]);
+            out.varint(len as u64);
+            out.put(&[KEY]);
+            out.varint(key_len as u64);
+            key.put(&mut out);
+            out.put(&[VALUE]);
+            out.varint(value_len as u64);
+        }
+        out
+    }
+
+    pub(crate) fn bool(&mut self, key: &Key<'_>, value: bool) {
+        if self.admit(key) {
+            self.head(key, 2).put(&[BOOL, value.into()]);
+        }
+    }
+
+    #[inline]
+    pub(crate) fn i64(&mut self, key: &Key<'_>, value: i64) {
+        if self.admit(key) {
+            let mut out = self.head(key, 1 + varint_len(value as u64));
+            out.put(&[INT]);
+            out.varint(value as u64);
+        }
+    }
+
+    pub(crate) fn f64(&mut self, key: &Key<'_>, value: f64) {
+        if self.admit(key) {
+            let mut out = self.head(key, 9);
+            out.put(&[DOUBLE]);
+            out.put(&value.to_le_bytes());
+        }
+    }
+
+    #[inline]
+    pub(crate) fn str(&mut self, key: &Key<'_>, value: &str) {
+        if self.admit(key) {
+            match self.rules.redactor {
+                None => self.put_str(key, value),
+                Some(_) => self.put_redacted(key, value),
+            }
+        }
+    }
+
+    #[inline]
+    fn put_str(&mut self, key: &Key<'_>, value: &str) {
+        let value = self.rules.limit.clip(value);
+        self.head(key, bytes_len(value.len())).bytes(STRING, value.as_bytes());
+    }
+
+    #[cold]
+    fn put_redacted(&mut self, key: &Key<'_>, value: &str) {
+        let redacted = self.rules.redacted(key, value);
+        self.put_str(key, redacted.as_deref().unwrap_or(value));
+    }
+
+    /// The text is written in place, and moved when its length is known.
+    pub(crate) fn format(&mut self, key: &Key<'_>, value: fmt::Arguments<'_>) {
+        if !self.admit(key) {
+            return;
+        }
+        if self.rules.redactor.is_some() {
+            let mut text = String::new();
+            let _ = text.write_fmt(value);
+            return self.put_redacted(key, &text);
+        }
+        let start = self.bytes.len();
+        let mut text = Clipped { out: &mut self.bytes, limit: self.rules.limit };
+        // A Display that answers with an error leaves what it wrote before.
+        let _ = text.write_fmt(value);
+        let text_end = self.bytes.len();
+        let len = text_end - start;
+        self.move_behind_head(key, STRING, start, len);
+    }
+
+    /// An array; `elements` is given a place to encode them in.
+    pub(crate) fn array(&mut self, key: &Key<'_>, elements: impl FnOnce(&mut Elements<'_>)) {
+        if !self.admit(key) {
+            return;
+        }
+        let start = self.bytes.len();
+        let rules = self.rules;
+        let end = start.saturating_add(rules.limit.array_bytes());
+        let mut list = Elements { key, rules, end, out: &mut self.bytes };
+        elements(&mut list);
+        let len = self.bytes.len() - start;
+        self.move_behind_head(key, ARRAY, start, len);
+    }
+
+    /// Writes the head of an attribute whose value's `len` bytes were written already, at `start`, and swaps the two.
+    fn move_behind_head(&mut self, key: &Key<'_>, tag: u8, start: usize, len: usize) {
+        let value_len = bytes_len(len);
+        // All of the head but what follows it: the place of the value is the one that it has.
+        let mut out = self.head(key, value_len);
+        out.put(&[tag]);
+        out.varint(len as u64);
+        let unused = out.rest.len();
+        debug_assert_eq!(unused, len);
+        self.bytes.truncate(unused);
+        self.bytes.from(start).rotate_left(len);
+    }
+
+    /// A value of OpenTelemetry's own type.
+    pub(crate) fn otel(&mut self, key: &Key<'_>, value: &Value) {
+        match value {
+            Value::Bool(value) => self.bool(key, *value),
+            Value::I64(value) => self.i64(key, *value),
+            Value::F64(value) => self.f64(key, *value),
+            Value::String(value) => self.str(key, value.as_str()),
+            Value::Array(Array::Bool(values)) => self.array(key, |out| values.iter().for_each(|&v| out.bool(v))),
+            Value::Array(Array::I64(values)) => self.array(key, |out| values.iter().for_each(|&v| out.i64(v))),
+            Value::Array(Array::F64(values)) => self.array(key, |out| values.iter().for_each(|&v| out.f64(v))),
+            Value::Array(Array::String(values)) => {
+                self.array(key, |out| values.iter().for_each(|v| out.str(v.as_str())));
+            }
+            // Both types are non-exhaustive: what is yet to come is shown as text.
+            other => self.format(key, format_args!("{other}")),
+        }
+    }
+
+    pub(crate) fn key_values<'a>(&mut self, list: impl IntoIterator<Item = &'a KeyValue>) {
+        for attribute in list {
+            self.otel(&Key::new(attribute.key.as_str()), &attribute.value);
+        }
+    }
+}
+
+/// The elements of an array that is being encoded. Those beyond its limit are left out.
+#[derive(Debug)]
+pub(crate) struct Elements<'a> {
+    key: &'a Key<'a>,
+    rules: ValueRules,
+    end: usize,
+    out: &'a mut Buffer,
+}
+
+impl Elements<'_> {
+    fn element(&mut self, len: usize) -> Option<Cursor<'_>> {
+        if self.out.len() + bytes_len(len) > self.end {
+            // A shorter element behind one that did not fit must not take its place.
+            self.end = 0;
+            return None;
+        }
+        let mut out = Cursor { rest: self.out.claim(bytes_len(len)) };
+        out.put(&[ELEMENT]);
+        out.varint(len as u64);
+        Some(out)
+    }
+
+    pub(crate) fn bool(&mut self, value: bool) {
+        if let Some(mut out) = self.element(2) {
+            out.put(&[BOOL, value.into()]);
+        }
+    }
+
+    pub(crate) fn i64(&mut self, value: i64) {
+        if let Some(mut out) = self.element(1 + varint_len(value as u64)) {
+            out.put(&[INT]);
+            out.varint(value as u64);
+        }
+    }
+
+    pub(crate) fn f64(&mut self, value: f64) {
+        if let Some(mut out) = self.element(9) {
+            out.put(&[DOUBLE]);
+            out.put(&value.to_le_bytes());
+        }
+    }
+
+    pub(crate) fn str(&mut self, value: &str) {
+        let redacted = self.rules.redacted(self.key, value);
+        let value = self.rules.limit.clip(redacted.as_deref().unwrap_or(value));
+        if let Some(mut out) = self.element(bytes_len(value.len())) {
+            out.bytes(STRING, value.as_bytes());
+        }
+    }
+}
+
+/// Appends text up to a limit.
+struct Clipped<'a> {
+    out: &'a mut Buffer,
+    limit: ValueLimit,
+}
+
+impl fmt::Write for Clipped<'_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.out.extend(self.limit.take(text).as_bytes());
+        Ok(())
+    }
+}
+
+/// One attribute among encoded ones.
+struct Part<'a> {
+    key: &'a [u8],
+    whole: &'a [u8],
+}
+
+/// The attributes of an encoded list.
+struct Parts<'a>(Reader<'a>);
+
+impl<'a> Iterator for Parts<'a> {
+    type Item = Part<'a>;
+
+    fn next(&mut self) -> Option<Part<'a>> {
+        let before = self.0.rest();
+        let (_, attribute) = self.0.field()?;
+        let whole = &before[..before.len() - self.0.rest().len()];
+        let (_, key) = Reader::new(attribute.bytes()).field()?;
+        Some(Part { key: key.bytes(), whole })
+    }
+}

@@ -1,0 +1,235 @@
+//! Putting a span together: `opentelemetry.proto.trace.v1.Span`, its events and its links.
+
+use opentelemetry::trace::{SpanContext, SpanKind, TraceFlags};
+
+use super::{bytes_len, kind, put_bytes, put_varint, tag, varint_len};
+
+/// `ScopeSpans.spans`: what stands before a span.
+pub(crate) const SPAN: u8 = tag(2, kind::BYTES);
+
+pub(crate) const TRACE_ID: u8 = tag(1, kind::BYTES);
+pub(crate) const SPAN_ID: u8 = tag(2, kind::BYTES);
+pub(crate) const TRACE_STATE: u8 = tag(3, kind::BYTES);
+const PARENT_SPAN_ID: u8 = tag(4, kind::BYTES);
+pub(crate) const NAME: u8 = tag(5, kind::BYTES);
+pub(crate) const KIND: u8 = tag(6, kind::VARINT);
+const START_TIME: u8 = tag(7, kind::FIXED64);
+const END_TIME: u8 = tag(8, kind::FIXED64);
+pub(crate) const ATTRIBUTES: u8 = tag(9, kind::BYTES);
+const DROPPED_ATTRIBUTES: u8 = tag(10, kind::VARINT);
+const EVENTS: u8 = tag(11, kind::BYTES);
+const DROPPED_EVENTS: u8 = tag(12, kind::VARINT);
+const LINKS: u8 = tag(13, kind::BYTES);
+const DROPPED_LINKS: u8 = tag(14, kind::VARINT);
+const STATUS: u8 = tag(15, kind::BYTES);
+/// `Span.flags`, whose number is 16: its tag takes two bytes.
+const FLAGS: [u8; 2] = [0x85, 0x01];
+
+/// `Event.attributes` and `Link.attributes`
+pub(crate) const EVENT_ATTRIBUTES: u8 = tag(3, kind::BYTES);
+pub(crate) const LINK_ATTRIBUTES: u8 = tag(4, kind::BYTES);
+
+/// `SpanFlags`: whether the parent is remote is known, and whether it is.
+const HAS_IS_REMOTE: u32 = 0x100;
+pub(crate) const IS_REMOTE: u32 = 0x200;
+
+/// `Status.code`
+pub(crate) const STATUS_OK: u8 = 1;
+pub(crate) const STATUS_ERROR: u8 = 2;
+
+#[inline]
+pub(crate) fn flags(flags: TraceFlags, parent_is_remote: bool) -> u32 {
+    u32::from(flags.to_u8()) | HAS_IS_REMOTE | if parent_is_remote { IS_REMOTE } else { 0 }
+}
+
+/// `Span.kind` of `kind`.
+#[inline]
+pub(crate) fn kind_number(kind: &SpanKind) -> u8 {
+    match kind {
+        SpanKind::Internal => 1,
+        SpanKind::Server => 2,
+        SpanKind::Client => 3,
+        SpanKind::Producer => 4,
+        SpanKind::Consumer => 5,
+    }
+}
+
+/// A span that is complete. What is encoded already is only copied.
+#[derive(Debug)]
+pub(crate) struct Parts<'a> {
+    pub(crate) trace_id: [u8; 16],
+    pub(crate) span_id: [u8; 8],
+    /// All zeros for the root of a trace.
+    pub(crate) parent_span_id: [u8; 8],
+    pub(crate) flags: u32,
+    pub(crate) trace_state: &'a str,
+    pub(crate) name: &'a str,
+    pub(crate) kind: u8,
+    /// Nanoseconds since the Unix epoch.
+    pub(crate) start: u64,
+    pub(crate) end: u64,
+    pub(crate) attributes: &'a [u8],
+    pub(crate) dropped_attributes: u32,
+    /// Events and links.
+    pub(crate) others: &'a [u8],
+    pub(crate) dropped_events: u32,
+    pub(crate) dropped_links: u32,
+    pub(crate) status: u8,
+    pub(crate) status_message: &'a str,
+}
+
+impl Parts<'_> {
+    /// How many bytes the span takes, without what stands before it.
+    #[inline]
+    pub(crate) fn len(&self) -> usize {
+        let mut len = bytes_len(16) + bytes_len(8) + 9 + 9 + 2 + FLAGS.len() + 4;
+        len += bytes_len(self.name.len()) + self.attributes.len() + self.others.len();
+        if self.parent_span_id != [0; 8] {
+            len += bytes_len(8);
+        }
+        if !self.trace_state.is_empty() {
+            len += bytes_len(self.trace_state.len());
+        }
+        for dropped in [self.dropped_attributes, self.dropped_events, self.dropped_links] {
+            if dropped > 0 {
+                len += 1 + varint_len(dropped.into());
+            }
+        }
+        if self.status != 0 {
+            len += bytes_len(self.status_len());
+        }
+        len
+    }
+
+    #[inline]
+    fn status_len(&self) -> usize {
+        2 + if self.status_message.is_empty() { 0 } else { bytes_len(self.status_message.len()) }
+    }
+
+    /// Writes the span over the whole of `out`, which is as long as [`len`](Parts::len) said.
+    #[inline]
+    pub(crate) fn write(&self, out: &mut [u8]) {
+        let mut out = Cursor { rest: out };
+        // The fields of fixed length together: the compiler makes a few moves of them.
+        out.put(&concat::<28>(&[&[TRACE_ID, 16], &self.trace_id, &[SPAN_ID, 8], &self.span_id]));
+        if self.parent_span_id != [0; 8] {
+            out.put(&concat::<10>(&[&[PARENT_SPAN_ID, 8], &self.parent_span_id]));
+        }
+        out.put(&concat::<26>(&[
+            &[START_TIME],
+            &self.start.to_le_bytes(),
+            &[END_TIME],
+            &self.end.to_le_bytes(),
+            &FLAGS,
+            &self.flags.to_le_bytes(),
+            &[KIND, self.kind],
+        ]));
+        out.bytes(NAME, self.name.as_bytes());
+        if !self.trace_state.is_empty() {
+            out.bytes(TRACE_STATE, self.trace_state.as_bytes());
+        }
+        out.put(self.attributes);
+        out.put(self.others);
+        out.count(DROPPED_ATTRIBUTES, self.dropped_attributes);
+        out.count(DROPPED_EVENTS, self.dropped_events);
+        out.count(DROPPED_LINKS, self.dropped_links);
+        if self.status != 0 {
+            out.put(&[STATUS]);
+            out.varint(self.status_len() as u64);
+            if !self.status_message.is_empty() {
+                out.bytes(tag(2, kind::BYTES), self.status_message.as_bytes());
+            }
+            out.put(&[tag(3, kind::VARINT), self.status]);
+        }
+        debug_assert!(out.rest.is_empty());
+    }
+}
+
+/// `parts`, which are `N` bytes together.
+#[inline(always)]
+fn concat<const N: usize>(parts: &[&[u8]]) -> [u8; N] {
+    let mut all = [0; N];
+    let mut at = 0;
+    for part in parts {
+        all[at..at + part.len()].copy_from_slice(part);
+        at += part.len();
+    }
+    all
+}
+
+/// Fills a slice from its start.
+pub(crate) struct Cursor<'a> {
+    pub(crate) rest: &'a mut [u8],
+}
+
+impl Cursor<'_> {
+    #[inline]
+    pub(crate) fn put(&mut self, bytes: &[u8]) {
+        let (here, rest) = std::mem::take(&mut self.rest).split_at_mut(bytes.len());
+        here.copy_from_slice(bytes);
+        self.rest = rest;
+    }
+
+    #[inline]
+    pub(crate) fn varint(&mut self, mut value: u64) {
+        while value >= 0x80 {
+            self.put(&[value as u8 | 0x80]);
+            value >>= 7;
+        }
+        self.put(&[value as u8]);
+    }
+
+    #[inline]
+    pub(crate) fn bytes(&mut self, tag: u8, bytes: &[u8]) {
+        self.put(&[tag]);
+        self.varint(bytes.len() as u64);
+        self.put(bytes);
+    }
+
+    #[inline]
+    fn count(&mut self, tag: u8, count: u32) {
+        if count > 0 {
+            self.put(&[tag]);
+            self.varint(count.into());
+        }
+    }
+}
+
+/// Appends an event of a span.
+pub(crate) fn put_event(out: &mut Vec<u8>, time: u64, name: &str, attributes: &[u8], dropped: u32) {
+    let name_len = if name.is_empty() { 0 } else { bytes_len(name.len()) };
+    let dropped_len = if dropped > 0 { 1 + varint_len(dropped.into()) } else { 0 };
+    out.push(EVENTS);
+    put_varint(out, (9 + name_len + attributes.len() + dropped_len) as u64);
+    out.push(tag(1, kind::FIXED64));
+    out.extend_from_slice(&time.to_le_bytes());
+    if !name.is_empty() {
+        put_bytes(out, tag(2, kind::BYTES), name.as_bytes());
+    }
+    out.extend_from_slice(attributes);
+    if dropped > 0 {
+        out.push(tag(4, kind::VARINT));
+        put_varint(out, dropped.into());
+    }
+}
+
+/// Appends a link of a span.
+pub(crate) fn put_link(out: &mut Vec<u8>, to: &SpanContext, attributes: &[u8], dropped: u32) {
+    let trace_state = to.trace_state().header();
+    let state_len = if trace_state.is_empty() { 0 } else { bytes_len(trace_state.len()) };
+    let dropped_len = if dropped > 0 { 1 + varint_len(dropped.into()) } else { 0 };
+    out.push(LINKS);
+    put_varint(out, (bytes_len(16) + bytes_len(8) + state_len + attributes.len() + dropped_len + 5) as u64);
+    put_bytes(out, TRACE_ID, &to.trace_id().to_bytes());
+    put_bytes(out, SPAN_ID, &to.span_id().to_bytes());
+    if !trace_state.is_empty() {
+        put_bytes(out, TRACE_STATE, trace_state.as_bytes());
+    }
+    out.extend_from_slice(attributes);
+    if dropped > 0 {
+        out.push(tag(5, kind::VARINT));
+        put_varint(out, dropped.into());
+    }
+    out.push(tag(6, kind::FIXED32));
+    out.extend_from_slice(&flags(to.trace_flags(), to.is_remote()).to_le_bytes());
+}
