@@ -8,6 +8,8 @@ pub mod database;
 mod disabled;
 #[cfg(feature = "enable")]
 pub mod export;
+#[cfg(feature = "logs")]
+pub mod logs;
 #[cfg(feature = "metrics")]
 pub mod metrics;
 #[cfg(all(feature = "enable", not(feature = "metrics")))]
@@ -22,7 +24,7 @@ pub mod propagation;
 mod recorder;
 #[cfg(feature = "redis")]
 pub mod redis;
-#[cfg(feature = "metrics")]
+#[cfg(any(feature = "metrics", feature = "logs"))]
 mod signal;
 #[cfg(feature = "enable")]
 mod span;

@@ -41,6 +41,8 @@ pub struct TelemetryBuilder {
     pub(super) flush_timeout: Duration,
     #[cfg(feature = "metrics")]
     pub(super) metrics: crate::metrics::Given,
+    #[cfg(feature = "logs")]
+    pub(super) logs: Option<crate::logs::Logs>,
     pub(super) reporter: Reporter,
     pub(super) environment: Environment,
 }
@@ -61,6 +63,8 @@ impl TelemetryBuilder {
             flush_timeout: FLUSH_TIMEOUT,
             #[cfg(feature = "metrics")]
             metrics: crate::metrics::Given::default(),
+            #[cfg(feature = "logs")]
+            logs: None,
             reporter: Reporter::stderr(),
             environment: Environment::process(),
         }
@@ -132,6 +136,13 @@ impl TelemetryBuilder {
     #[cfg(feature = "metrics")]
     pub fn metric_exporter(mut self, exporter: impl opentelemetry_sdk::metrics::exporter::PushMetricExporter) -> Self {
         self.metrics.exporter(exporter);
+        self
+    }
+
+    /// Shows and exports the log records of `tracing` and `log`, with the ids of their spans: see [`logs`](crate::logs).
+    #[cfg(feature = "logs")]
+    pub fn logs(mut self, logs: crate::logs::Logs) -> Self {
+        self.logs = Some(logs);
         self
     }
 
@@ -241,7 +252,9 @@ impl TelemetryBuilder {
     /// telemetry.flush()?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn install(#[cfg_attr(not(feature = "metrics"), allow(unused_mut))] mut self) -> Result<Telemetry, SetupError> {
+    pub fn install(
+        #[cfg_attr(not(any(feature = "metrics", feature = "logs")), allow(unused_mut))] mut self,
+    ) -> Result<Telemetry, SetupError> {
         let claim = Claim::take().ok_or(SetupError::AlreadyInstalled)?;
         let environment = self.environment.clone();
         let mut reader = Reader::new(&environment);
@@ -251,6 +264,8 @@ impl TelemetryBuilder {
         });
         #[cfg(feature = "metrics")]
         let metrics = self.plan_metrics(&mut reader);
+        #[cfg(feature = "logs")]
+        let logs = self.plan_logs(&mut reader);
         let plan = Plan::new(self, &mut reader);
         let invalid = reader.into_invalid();
         if strict && !invalid.is_empty() {
@@ -266,7 +281,19 @@ impl TelemetryBuilder {
         let telemetry = Telemetry::start(parts, claim)?;
         #[cfg(feature = "metrics")]
         let telemetry = telemetry.with_metrics(metrics);
+        #[cfg(feature = "logs")]
+        let telemetry = telemetry.with_logs(logs.map(|plan| plan.install(&reporter)).transpose()?);
         Ok(telemetry)
+    }
+
+    /// None unless they were asked for. With a disabled SDK they are shown and not exported.
+    #[cfg(feature = "logs")]
+    fn plan_logs(&mut self, reader: &mut Reader<'_>) -> Option<crate::logs::Plan> {
+        let logs = self.logs.take()?;
+        let silent = self.console_when_unconfigured || !self.exporters.is_empty() || self.provider.is_some();
+        let resource = super::resource::resource(reader, self.resource.clone());
+        let plan = crate::logs::Plan::read(logs, silent, resource, reader);
+        Some(if reader.boolean("OTEL_SDK_DISABLED") { plan.unexported() } else { plan })
     }
 
     /// None when the SDK is disabled.

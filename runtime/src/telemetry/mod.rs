@@ -71,6 +71,8 @@ pub struct Telemetry {
     shut_down: AtomicBool,
     #[cfg(feature = "metrics")]
     metrics: Option<crate::metrics::Metrics>,
+    #[cfg(feature = "logs")]
+    logs: Option<crate::logs::Running>,
     _claim: Claim,
 }
 
@@ -128,8 +130,17 @@ impl Telemetry {
             shut_down,
             #[cfg(feature = "metrics")]
             metrics: None,
+            #[cfg(feature = "logs")]
+            logs: None,
             _claim: claim,
         })
+    }
+
+    /// With log records, which were set up last.
+    #[cfg(feature = "logs")]
+    fn with_logs(mut self, logs: Option<crate::logs::Running>) -> Self {
+        self.logs = logs;
+        self
     }
 
     /// With metrics, which become the program's.
@@ -189,7 +200,7 @@ impl Telemetry {
         Health::of(&totals, self.stats.iter().map(|stats| &**stats))
     }
 
-    /// Delivers every span that has ended, and the metrics as they are then, and waits for that.
+    /// Delivers every span that has ended, the log records, and the metrics as they are then, and waits for that.
     ///
     /// # Errors
     ///
@@ -199,13 +210,28 @@ impl Telemetry {
         if self.shut_down.load(Ordering::Acquire) {
             return Err(FlushError::ShutDown);
         }
-        #[cfg(feature = "metrics")]
+        #[cfg(any(feature = "metrics", feature = "logs"))]
         let deadline = Instant::now() + self.flush_timeout;
         let traces = self.flush_traces();
+        #[cfg(any(feature = "metrics", feature = "logs"))]
+        let traces = self.finish_signals(traces, deadline, false);
+        traces
+    }
+
+    /// Both are tried, whatever became of the traces; the first failure is told.
+    #[cfg(any(feature = "metrics", feature = "logs"))]
+    fn finish_signals(&self, traces: Result<(), FlushError>, deadline: Instant, last: bool) -> Result<(), FlushError> {
+        #[cfg(feature = "logs")]
+        let traces = {
+            let finish = if last { crate::logs::Running::shutdown } else { crate::logs::Running::flush };
+            let logs = self.logs.as_ref().map_or(Ok(()), |logs| finish(logs, deadline));
+            traces.and(logs.map_err(FlushError::Logs))
+        };
+        // After the spans, so that the metrics count them.
         #[cfg(feature = "metrics")]
         let traces = {
-            // Both are tried, whatever became of the first.
-            let metrics = self.metrics.as_ref().map_or(Ok(()), |metrics| metrics.flush(deadline));
+            let finish = if last { crate::metrics::Metrics::shutdown } else { crate::metrics::Metrics::flush };
+            let metrics = self.metrics.as_ref().map_or(Ok(()), |metrics| finish(metrics, deadline));
             traces.and(metrics.map_err(FlushError::Metrics))
         };
         traces
@@ -228,15 +254,11 @@ impl Telemetry {
         if self.shut_down.swap(true, Ordering::AcqRel) {
             return Ok(());
         }
-        #[cfg(feature = "metrics")]
+        #[cfg(any(feature = "metrics", feature = "logs"))]
         let deadline = Instant::now() + self.flush_timeout;
         let traces = self.shutdown_traces();
-        // After the spans, so that the last metrics count them.
-        #[cfg(feature = "metrics")]
-        let traces = {
-            let metrics = self.metrics.as_ref().map_or(Ok(()), |metrics| metrics.shutdown(deadline));
-            traces.and(metrics.map_err(FlushError::Metrics))
-        };
+        #[cfg(any(feature = "metrics", feature = "logs"))]
+        let traces = self.finish_signals(traces, deadline, true);
         traces
     }
 

@@ -104,7 +104,7 @@ fn failing_for(lasting: Duration, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     }
 }
 
-#[cfg(feature = "metrics")]
+#[cfg(any(feature = "metrics", feature = "logs"))]
 impl Warning {
     /// What an [`Outage`] says of spans, said of another signal.
     pub(crate) fn about(self, signal: &'static str) -> Self {
@@ -175,7 +175,7 @@ pub(crate) struct Outage {
 
 impl Outage {
     /// Whether the latest batch failed.
-    #[cfg(feature = "metrics")]
+    #[cfg(any(feature = "metrics", feature = "logs"))]
     pub(crate) fn is_failing(&self) -> bool {
         self.since.is_some()
     }

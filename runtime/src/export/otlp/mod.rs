@@ -5,6 +5,6 @@ mod settings;
 mod transport;
 
 pub(crate) use settings::OtlpSettings;
-#[cfg(feature = "metrics")]
+#[cfg(any(feature = "metrics", feature = "logs"))]
 pub(crate) use settings::{Names, names};
 pub(crate) use transport::Transport;

@@ -44,7 +44,7 @@ macro_rules! names {
         }
     };
 }
-#[cfg(feature = "metrics")]
+#[cfg(any(feature = "metrics", feature = "logs"))]
 pub(crate) use names;
 
 static TRACES: Names = names!("TRACES", "v1/traces");
