@@ -1,7 +1,7 @@
 //! The new body of a function, by the shape in which it runs.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{ToTokens, quote, quote_spanned};
+use quote::{ToTokens, quote};
 use syn::visit_mut::{self, VisitMut};
 use syn::{FnArg, LitStr, ReturnType, Type};
 
@@ -129,8 +129,8 @@ impl Parts<'_> {
         let Self { site, body, output, args, params, private, .. } = self;
         let rebind = &params.rebind;
         let pinned = match output {
-            ReturnType::Type(_, ty) => pinned_output(ty),
-            ReturnType::Default => pinned_output(&unit()),
+            ReturnType::Type(_, ty) => pinned_output(ty, private),
+            ReturnType::Default => pinned_output(&unit(), private),
         };
         let note = outcome::note(args, shape::is_plain(output), private);
         let span = Ident::new("span", Span::mixed_site());
@@ -154,8 +154,8 @@ impl Parts<'_> {
         let body = &tail.block.block;
         let known = shape::future_output(output);
         let pinned = match &known {
-            Some(ty) => Some(pinned_output(ty)),
-            None => shape::projected_output(output, private).as_ref().map(pinned_output),
+            Some(ty) => Some(pinned_output(ty, private)),
+            None => shape::projected_output(output, private).as_ref().map(|ty| pinned_output(ty, private)),
         };
         let plain = known.is_some_and(|ty| shape::is_plain(&ReturnType::Type(Default::default(), Box::new(ty))));
         let note = outcome::note(args, plain, private);
@@ -187,7 +187,7 @@ impl Parts<'_> {
         let pending = Ident::new("pending", Span::mixed_site());
         let block = block(rebind, body);
         let (prepare, wrap) = self.prepare(wrap.clone());
-        let inside = quote!(#private::#of::<#returned, _>((move || -> #returns #block)()));
+        let inside = quote!(#private::#of::<#returned, _>(#private::call(move || -> #returns #block)));
         let wrapped = quote!(#private::#wrap(#pending, #inside, #note));
         let wrapped = if boxed { quote!(#private::boxed(#wrapped)) } else { wrapped };
         quote!({ #site let #pending = #prepare; #wrapped })
@@ -220,22 +220,14 @@ fn block(statements: &TokenStream, body: impl ToTokens) -> TokenStream {
     if statements.is_empty() { body.into_token_stream() } else { quote!({ #statements match () { () => #body } }) }
 }
 
-/// `if false { let returned: T = loop {}; return returned; }`: tells an async block what it returns, so that a wrong
+/// `if false { return never::<T>(); }`: tells an async block what it returns, so that a wrong
 /// type is an error on the user's expression.
-fn pinned_output(ty: &Type) -> TokenStream {
+fn pinned_output(ty: &Type, private: &TokenStream) -> TokenStream {
     if matches!(ty, Type::Never(_) | Type::ImplTrait(_)) {
         return TokenStream::new();
     }
     let ty = without_impl_trait(ty);
-    let returned = Ident::new("returned", Span::mixed_site());
-    let span = Span::mixed_site();
-    quote_spanned! {span=>
-        #[allow(unreachable_code, clippy::empty_loop, clippy::never_loop, clippy::needless_return)]
-        if false {
-            let #returned: #ty = loop {};
-            return #returned;
-        }
-    }
+    quote!(if false { return #private::never::<#ty>(); })
 }
 
 fn unit() -> Type {

@@ -172,12 +172,7 @@ impl VisitMut for Bindings<'_> {
         let underscore = underscore(ident);
         self.rebind.extend(quote_spanned!(span=> #(#cfgs)* #underscore let #mutability #ident = #ident;));
         if self.recorded || self.mentioned.contains(ident) {
-<<<<<<< HEAD
-            self.uses.extend(quote_spanned!(span=> #(#cfgs)* let _ = &#ident;));
-=======
-            // A parameter that is recorded is used: the body need not use it, too.
-            self.rebind.extend(quote_spanned!(span=> #(#cfgs)* #underscore let _ = &#ident;));
->>>>>>> grammar
+            self.uses.extend(quote_spanned!(span=> #(#cfgs)* #underscore let _ = &#ident;));
         }
         visit_mut::visit_pat_ident_mut(self, pattern);
     }

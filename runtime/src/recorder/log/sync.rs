@@ -41,6 +41,30 @@ mod imp {
             self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
         }
     }
+
+    /// Tells loom of accesses to plain memory, by blocks of it: it then finds those that race.
+    #[derive(Debug)]
+    pub(crate) struct Watch(Vec<loom::cell::UnsafeCell<()>>);
+
+    const BLOCK: usize = 1024;
+
+    impl Watch {
+        pub(crate) fn new(len: usize) -> Self {
+            Self((0..len.div_ceil(BLOCK)).map(|_| loom::cell::UnsafeCell::new(())).collect())
+        }
+
+        pub(crate) fn read(&self, from: usize, len: usize) {
+            for block in from / BLOCK..(from + len).div_ceil(BLOCK) {
+                self.0[block].with(|_| ());
+            }
+        }
+
+        pub(crate) fn write(&self, from: usize, len: usize) {
+            for block in from / BLOCK..(from + len).div_ceil(BLOCK) {
+                self.0[block].with_mut(|_| ());
+            }
+        }
+    }
 }
 
 pub(crate) use imp::*;
