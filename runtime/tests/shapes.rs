@@ -286,9 +286,9 @@ extern "C" fn for_c(n: i64) -> i64 {
 }
 
 #[traced(attrs(n = N, len = items.len()))]
-fn generic<'a, T: Clone + 'a, const N: usize>(items: &'a [T; N]) -> Vec<T>
+fn generic<'a, T, const N: usize>(items: &'a [T; N]) -> Vec<T>
 where
-    T: Debug,
+    T: Clone + Debug + 'a,
 {
     items.to_vec()
 }
@@ -334,7 +334,7 @@ fn patterns(
 
 #[traced]
 #[cfg_attr(all(), allow(unused_variables))]
-fn cfg_on_parameters(#[cfg(all())] a: i64, #[cfg(any())] a: String) -> i64 {
+fn cfg_on_parameters(#[cfg(not(windows))] a: i64, #[cfg(windows)] a: String) -> i64 {
     a
 }
 
