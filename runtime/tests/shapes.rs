@@ -389,7 +389,7 @@ fn patterns(
 }
 
 #[traced]
-fn cfg_on_parameters(#[cfg(not(doc))] a: i64, #[cfg(doc)] a: String) -> i64 {
+fn cfg_on_parameters(#[cfg(not(windows))] a: i64, #[cfg(windows)] a: String) -> i64 {
     a
 }
 
