@@ -34,9 +34,11 @@ fn way(carrier: impl Carrier + 'static, watch: Watch) -> Way {
     (Box::new(watched), stats)
 }
 
+type Make = Box<dyn FnOnce(Watch, &Resource) -> Way + Send>;
+
 /// An exporter that was given in code, whose type is known only to the function that makes a way out of it.
 pub(super) struct GivenExporter {
-    make: Box<dyn FnOnce(Watch, &Resource) -> Way + Send>,
+    make: Make,
     is_console: bool,
 }
 
