@@ -3,7 +3,7 @@
 //!
 //! [loom]: https://docs.rs/loom
 
-#[cfg(not(traced_loom))]
+#[cfg(not(all(test, traced_loom)))]
 mod imp {
     pub(crate) use std::sync::Arc;
     pub(crate) use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -24,7 +24,7 @@ mod imp {
     }
 }
 
-#[cfg(traced_loom)]
+#[cfg(all(test, traced_loom))]
 mod imp {
     pub(crate) use loom::sync::Arc;
     pub(crate) use loom::sync::atomic::{AtomicBool, AtomicUsize, Ordering};

@@ -119,7 +119,8 @@ mod every_interleaving {
     #[test]
     fn the_hand_over_loses_and_tears_nothing() {
         // As many forced switches as an interleaving needs to be wrong in a new way; without a bound it takes hours.
-        let model = loom::model::Builder { preemption_bound: Some(3), ..Default::default() };
+        let mut model = loom::model::Builder::new();
+        model.preemption_bound = Some(3);
         model.check(|| {
             let memory = Arc::new(Memory::new(1 << 20));
             let (mut writer, mut reader) = log(&memory).expect("there is memory");
