@@ -1,9 +1,10 @@
 //! The service's parts, put together.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use tokio::net::TcpListener;
+use traced::metrics::Prometheus;
 
 use crate::auth::password::{Cost, Passwords};
 use crate::auth::token::Tokens;
@@ -21,12 +22,14 @@ pub struct App {
     shelf: Shelf,
     passwords: Passwords,
     tokens: Tokens,
+    /// None while nobody measures.
+    prometheus: OnceLock<Prometheus>,
 }
 
 impl App {
     /// A service of these parts.
     pub fn new(store: Arc<dyn Store>, cache: Arc<dyn Cache>, passwords: Passwords, tokens: Tokens) -> Arc<Self> {
-        Arc::new(Self { store, shelf: Shelf::new(cache), passwords, tokens })
+        Arc::new(Self { store, shelf: Shelf::new(cache), passwords, tokens, prometheus: OnceLock::new() })
     }
 
     /// The parts that `config` names, connected.
@@ -70,6 +73,16 @@ impl App {
     /// Hashes passwords.
     pub fn passwords(&self) -> &Passwords {
         &self.passwords
+    }
+
+    /// Serves these metrics at `/metrics` from now on, unless it has some already.
+    pub fn serve_metrics(&self, prometheus: Prometheus) {
+        let _ = self.prometheus.set(prometheus);
+    }
+
+    /// The metrics, as Prometheus reads them; empty while nobody measures.
+    pub fn metrics(&self) -> String {
+        self.prometheus.get().map(Prometheus::text).unwrap_or_default()
     }
 
     /// Signs tokens.

@@ -53,6 +53,7 @@ fn start() -> Result<(), Failed> {
         .environment(|name| otel::standard(&environment, name))
         .resource_attribute("service.version", env!("CARGO_PKG_VERSION"))
         .console_when_unconfigured()
+        .prometheus()
         .strict()
         .flush_timeout(FLUSH)
         .install()?;
@@ -72,6 +73,9 @@ fn environment(name: &str) -> Option<String> {
 
 async fn run_service(config: &Config, telemetry: &Telemetry) -> Result<(), ConfigError> {
     let app = App::connect(config, Cost::RECOMMENDED).await?;
+    if let Some(prometheus) = telemetry.prometheus() {
+        app.serve_metrics(prometheus);
+    }
     let listener = TcpListener::bind(&config.bind).await.map_err(|error| {
         let problem = format!("is {:?}, where nothing can listen: {error}", config.bind);
         ConfigError::new("BIND", problem, "Set it to a free HOST:PORT, e.g. BIND=127.0.0.1:8001")

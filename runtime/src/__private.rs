@@ -3,6 +3,7 @@
 pub use core;
 pub use opentelemetry::trace::SpanKind;
 
+pub use crate::metrics::{measure, measure_later, measured, measured_future, measured_stream};
 pub use crate::outcome::ladder::{self, Probe};
 pub use crate::outcome::{ErrorType, OptionLike, Outcome, ResultLike};
 pub use crate::span::{

@@ -8,6 +8,13 @@ pub mod database;
 mod disabled;
 #[cfg(feature = "enable")]
 pub mod export;
+#[cfg(feature = "logs")]
+pub mod logs;
+#[cfg(feature = "metrics")]
+pub mod metrics;
+#[cfg(all(feature = "enable", not(feature = "metrics")))]
+#[path = "metrics/off.rs"]
+mod metrics;
 mod outcome;
 #[cfg(feature = "postgres")]
 pub mod postgres;
@@ -17,6 +24,8 @@ pub mod propagation;
 mod recorder;
 #[cfg(feature = "redis")]
 pub mod redis;
+#[cfg(any(feature = "metrics", feature = "logs"))]
+mod signal;
 #[cfg(feature = "enable")]
 mod span;
 #[cfg(feature = "enable")]

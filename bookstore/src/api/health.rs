@@ -1,9 +1,11 @@
-//! `/`, `/health` and `/ready`.
+//! `/`, `/health`, `/ready` and `/metrics`.
 
 use std::sync::Arc;
 
-use http::{Method, StatusCode};
+use http::header::CONTENT_TYPE;
+use http::{HeaderValue, Method, StatusCode};
 use serde_json::json;
+use traced::metrics::Prometheus;
 use warp::Filter;
 use warp::filters::BoxedFilter;
 
@@ -18,6 +20,8 @@ pub(super) fn routes(app: &Arc<App>) -> BoxedFilter<(Response,)> {
         .or(resource("/health", path("health"), app, health))
         .unify()
         .or(resource("/ready", path("ready"), app, ready))
+        .unify()
+        .or(resource("/metrics", path("metrics"), app, metrics))
         .unify()
         .boxed()
 }
@@ -37,6 +41,15 @@ async fn health(_: Arc<App>, request: Request) -> Answer {
         Method::GET => json(StatusCode::OK, &json!({ "status": "healthy" })),
         _ => Err(Failure::method_not_allowed("GET")),
     }
+}
+
+async fn metrics(app: Arc<App>, request: Request) -> Answer {
+    if !matches!(request.method, Method::GET | Method::HEAD) {
+        return Err(Failure::method_not_allowed("GET, HEAD"));
+    }
+    let mut response = Response::new(app.metrics().into());
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(Prometheus::CONTENT_TYPE));
+    Ok(response)
 }
 
 async fn ready(app: Arc<App>, request: Request) -> Answer {

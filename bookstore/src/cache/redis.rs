@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use secrecy::{ExposeSecret, SecretString};
 use traced::redis::redis::{self, AsyncConnectionConfig, FromRedisValue};
-use traced::redis::{Manager, bb8, get};
+use traced::redis::{Manager, Observed, bb8, get, observe};
 
 use super::{Cache, CacheError, LEASE_TIME_TO_LIVE, Lease, Lookup, TIME_TO_LIVE};
 use crate::config::ConfigError;
@@ -25,6 +25,7 @@ const FILL: &str = "if redis.call('GET', KEYS[1]) == ARGV[1] then \
 #[derive(Debug)]
 pub struct RedisCache {
     pool: bb8::Pool<Manager>,
+    _observed: Observed,
     silent_until: Mutex<Option<Instant>>,
 }
 
@@ -41,7 +42,9 @@ impl RedisCache {
         // Keys are numbers of books.
         let manager = Manager::new(url.expose_secret()).map_err(wrong)?.config(config).record_keys();
         let pool = bb8::Pool::builder().max_size(CONNECTIONS).connection_timeout(PATIENCE).test_on_check_out(false);
-        Ok(Self { pool: pool.build_unchecked(manager), silent_until: Mutex::default() })
+        let database = manager.database().clone();
+        let pool = pool.build_unchecked(manager);
+        Ok(Self { _observed: observe(&pool, &database), pool, silent_until: Mutex::default() })
     }
 
     async fn command<T: FromRedisValue>(&self, command: &redis::Cmd) -> Result<T, CacheError> {

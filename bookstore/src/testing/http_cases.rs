@@ -21,6 +21,11 @@ pub async fn root_health_and_ready_answer(app: &TestApp) {
     visitor.get("/ready").await.expect(200);
 }
 
+pub async fn metrics_are_prometheus_text(app: &TestApp) {
+    let answer = Visitor::new(app).get("/metrics").await.expect(200);
+    assert_eq!(answer.header("content-type"), "text/plain; version=0.0.4; charset=utf-8");
+}
+
 pub async fn health_takes_get_alone(app: &TestApp) {
     let visitor = Visitor::new(app);
     for method in [Method::POST, Method::PUT, Method::DELETE, Method::PATCH, Method::OPTIONS] {
@@ -47,6 +52,7 @@ pub async fn unknown_paths_and_methods_have_a_detail(app: &TestApp) {
     for (method, path, allow) in [
         (Method::POST, "/", "GET, HEAD"),
         (Method::POST, "/ready", "GET, HEAD"),
+        (Method::POST, "/metrics", "GET, HEAD"),
         (Method::GET, "/auth/register", "POST"),
         (Method::DELETE, "/auth/login", "POST"),
         (Method::POST, "/auth/me", "GET, HEAD, PUT"),

@@ -132,7 +132,7 @@ impl Backdoor for SqliteBackdoor {
 macro_rules! suite {
     ($start:path) => {
         $crate::suite!(@cases $start;
-            http_cases: root_health_and_ready_answer, health_takes_get_alone, head_answers_without_a_body,
+            http_cases: root_health_and_ready_answer, metrics_are_prometheus_text, health_takes_get_alone, head_answers_without_a_body,
             unknown_paths_and_methods_have_a_detail, paths_redirect_to_their_canonical_form, preflight_is_answered,
             any_origin_may_read_with_credentials, correlation_ids_come_back, requests_without_a_token_are_refused,
             bad_tokens_are_refused, authentication_comes_before_the_body, long_bodies_are_refused,

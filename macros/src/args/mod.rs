@@ -30,6 +30,7 @@ pub struct Args {
     pub returns: Option<Returns>,
     pub skip: Option<Span>,
     pub code: Option<Span>,
+    pub metrics: Option<Metrics>,
     pub krate: Option<Path>,
     /// Every identifier in the arguments: parameters among them are used, even if the body does not.
     pub mentioned: Vec<Ident>,
@@ -59,6 +60,14 @@ pub struct Link {
     pub expr: Expr,
 }
 
+/// `metrics`, `metrics( name = "lit", ATTR,* )`
+#[derive(Clone)]
+pub struct Metrics {
+    pub word: Ident,
+    pub name: Option<LitStr>,
+    pub attrs: Vec<Attr>,
+}
+
 /// What a plain `fn` was said to return.
 #[derive(Clone, Copy)]
 pub enum Returns {
@@ -75,6 +84,7 @@ impl Args {
         own.scope = own.scope.or_else(|| outer.scope.clone());
         own.krate = own.krate.or_else(|| outer.krate.clone());
         own.code = own.code.or(outer.code);
+        own.metrics = own.metrics.or_else(|| outer.metrics.clone());
         own.condition = own.condition.or_else(|| outer.condition.clone());
         own.mentioned.extend(outer.mentioned.iter().cloned());
         let mut attrs = outer.attrs.clone();

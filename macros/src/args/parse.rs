@@ -6,7 +6,7 @@ use syn::parse::{ParseStream, Parser};
 use syn::{Expr, LitStr, Path, Token, parenthesized, token};
 
 use super::clause::{On, Outcome};
-use super::{Args, Capture, Link, Links, Name, Returns};
+use super::{Args, Capture, Link, Links, Metrics, Name, Returns};
 use crate::attrs::Attr;
 use crate::errors::Errors;
 use crate::{list, secrets, words};
@@ -14,7 +14,7 @@ use crate::{list, secrets, words};
 /// Every word that an argument can begin with.
 const WORDS: &[&str] = &[
     "name", "prefix", "kind", "level", "attrs", "args", "ret", "ok", "err", "some", "none", "parent", "root", "links",
-    "scope", "if", "current", "future", "stream", "skip", "code", "crate",
+    "scope", "if", "current", "future", "stream", "metrics", "skip", "code", "crate",
 ];
 
 pub const KINDS: &[&str] = &["internal", "server", "client", "producer", "consumer"];
@@ -98,6 +98,7 @@ impl Args {
                 self.links = Some(Links(links));
             }
             "args" => self.capture = Some(capture(input, &word, errors)?),
+            "metrics" => self.metrics = Some(metrics(input, word, errors)?),
             "root" => self.root = Some(word.span()),
             "current" => self.current = Some(word.span()),
             "skip" => self.skip = Some(word.span()),
@@ -211,6 +212,46 @@ pub(super) fn parenthesised<T>(
     let content;
     parenthesized!(content in input);
     parse(&content)
+}
+
+fn metrics(input: ParseStream<'_>, word: Ident, errors: &mut Errors) -> syn::Result<Metrics> {
+    let mut metrics = Metrics { word, name: None, attrs: Vec::new() };
+    if !input.peek(token::Paren) {
+        return Ok(metrics);
+    }
+    let content;
+    parenthesized!(content in input);
+    metrics.attrs = list::parse(&content, errors, |input, errors| {
+        if !(input.peek(syn::Ident) && input.peek2(Token![=]) && input.fork().parse::<Ident>()? == "name") {
+            return Ok(Some(Attr::parse_checked(input, errors)?));
+        }
+        let word: Ident = input.parse()?;
+        input.parse::<Token![=]>()?;
+        let name: LitStr = input.parse().map_err(|e| {
+            syn::Error::new(e.span(), "the name of metrics is a literal: `metrics(name = \"book.lookups\")`")
+        })?;
+        if !is_metric_name(&name.value()) {
+            errors.on(
+                &name,
+                "a metric's name begins with a letter and holds letters, digits, `_`, `.`, `-` and `/`, at most 200 of them",
+            );
+        }
+        if metrics.name.replace(name).is_some() {
+            errors.at(word.span(), "`name` is given twice");
+        }
+        Ok(None)
+    })
+    .into_iter()
+    .flatten()
+    .collect();
+    Ok(metrics)
+}
+
+/// OpenTelemetry's rule for the names of instruments; the suffixes need some of its 255 characters.
+fn is_metric_name(name: &str) -> bool {
+    name.len() <= 200
+        && name.starts_with(|first: char| first.is_ascii_alphabetic())
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || "_.-/".contains(c))
 }
 
 fn capture(input: ParseStream<'_>, word: &Ident, errors: &mut Errors) -> syn::Result<Capture> {

@@ -107,5 +107,6 @@ impl Args {
             || self.condition.is_some()
             || self.returns.is_some()
             || self.code.is_some()
+            || self.metrics.is_some()
     }
 }

@@ -7,7 +7,7 @@ use syn::{FnArg, LitStr, ReturnType, Type};
 
 use super::params::Params;
 use super::{entry, outcome};
-use crate::args::{Args, Capture};
+use crate::args::{Args, Capture, Returns};
 use crate::attrs::Attr;
 use crate::errors::Errors;
 use crate::item::Function;
@@ -24,6 +24,7 @@ pub fn function(function: &mut Function, args: &Args, errors: &mut Errors) -> To
     let name = LitStr::new(&syn::ext::IdentExt::unraw(&function.sig.ident).to_string(), function.sig.ident.span());
     let parts = Parts {
         site: entry::site(args, &name, &private),
+        name,
         body: &function.body,
         output: &function.sig.output,
         args,
@@ -93,6 +94,7 @@ fn captured(args: &Args, params: &Params, errors: &mut Errors) -> Vec<Attr> {
 }
 
 struct Parts<'a> {
+    name: LitStr,
     site: TokenStream,
     body: &'a proc_macro2::Group,
     output: &'a ReturnType,
@@ -119,10 +121,11 @@ impl Parts<'_> {
         };
         if args.current.is_some() {
             let enrich = self.enrich();
-            return quote!({ #site let #span = #enrich; #private::enriched(#span, #call, #note) });
+            return self
+                .measured(quote!({ #site let #span = #enrich; #private::enriched(#span, #call, #note) }), output);
         }
         let open = self.open();
-        quote!({ #site let #span = #open; #private::sync(#span, #call, #note) })
+        self.measured(quote!({ #site let #span = #open; #private::sync(#span, #call, #note) }), output)
     }
 
     fn asynchronous(&self) -> TokenStream {
@@ -138,10 +141,11 @@ impl Parts<'_> {
         let block = quote!(async move #block);
         if args.current.is_some() {
             let enrich = self.enrich();
-            return quote!({ #site let #span = #enrich; #private::enriched_future(#span, #block, #note).await });
+            let body = quote!({ #site let #span = #enrich; #private::enriched_future(#span, #block, #note).await });
+            return self.measured(body, output);
         }
         let open = self.open();
-        quote!({ #site let #span = #open; #private::InSpan::new(#span, #block, #note).await })
+        self.measured(quote!({ #site let #span = #open; #private::InSpan::new(#span, #block, #note).await }), output)
     }
 
     /// Attributes are evaluated at the call, where the parameters still are; parent and start are those of the first poll.
@@ -163,6 +167,7 @@ impl Parts<'_> {
         let block = block(&pinned.unwrap_or_default(), body);
         let (prepare, wrap) = self.prepare(quote!(InSpan::pending));
         let future = quote!(#private::#wrap(#pending, #(#block_attrs)* async #capture #block, #note));
+        let (measure, future) = self.measured_later(future, &quote!(measured_future), plain);
         let wrapped = match &tail.wrapper {
             Wrapper::Bare => future,
             Wrapper::Call(constructor) => quote!(#constructor(#future)),
@@ -171,7 +176,7 @@ impl Parts<'_> {
                 quote!(#future.#method())
             }
         };
-        quote!({ #site let #pending = #prepare; #rebind #(#statements)* #wrapped })
+        quote!({ #site #measure let #pending = #prepare; #rebind #(#statements)* #wrapped })
     }
 
     /// A future or stream that somebody else made: `wrap` is the runtime's function that puts the span around it, `of`
@@ -189,8 +194,11 @@ impl Parts<'_> {
         let (prepare, wrap) = self.prepare(wrap.clone());
         let inside = quote!(#private::#of::<#returned, _>(#private::call(move || -> #returns #block)));
         let wrapped = quote!(#private::#wrap(#pending, #inside, #note));
+        let is_stream = matches!(args.returns, Some(Returns::Stream(_)));
+        let of = if is_stream { quote!(measured_stream) } else { quote!(measured_future) };
+        let (measure, wrapped) = self.measured_later(wrapped, &of, plain);
         let wrapped = if boxed { quote!(#private::boxed(#wrapped)) } else { wrapped };
-        quote!({ #site let #pending = #prepare; #wrapped })
+        quote!({ #site #measure let #pending = #prepare; #wrapped })
     }
 
     /// What is evaluated at the call, and what puts it around the future: `wrap`, unless no span of its own is wanted.
@@ -202,6 +210,34 @@ impl Parts<'_> {
         let gate = entry::gate(args);
         let start = entry::start(args, &self.attrs, private);
         (quote!(if #gate { #private::Pending::new(#start) } else { #private::Pending::off() }), wrap)
+    }
+
+    /// `body`, measured if that is wanted.
+    fn measured(&self, body: TokenStream, output: &ReturnType) -> TokenStream {
+        let Self { args, private, .. } = self;
+        let Some(measure) = entry::measure(args, &self.name, &quote!(measure), private) else { return body };
+        let call = Ident::new("call", Span::mixed_site());
+        if let ReturnType::Type(_, ty) = output
+            && matches!(**ty, Type::Never(_))
+        {
+            // It ends by a panic alone, or never.
+            let call = Ident::new("_call", Span::mixed_site());
+            return quote!({ let #call = #measure; #body });
+        }
+        let note = outcome::error_type(args, shape::is_plain(output), private);
+        let value = Ident::new("value", Span::mixed_site());
+        quote!({ let #call = #measure; let #value = #body; #private::measured(#call, &#value, #note); #value })
+    }
+
+    /// What is evaluated at the call, and `future`, or stream, measured by `of`, if that is wanted.
+    fn measured_later(&self, future: TokenStream, of: &TokenStream, plain: bool) -> (TokenStream, TokenStream) {
+        let Self { args, private, .. } = self;
+        let Some(measure) = entry::measure(args, &self.name, &quote!(measure_later), private) else {
+            return (TokenStream::new(), future);
+        };
+        let call = Ident::new("call", Span::mixed_site());
+        let note = outcome::error_type(args, plain, private);
+        (quote!(let #call = #measure;), quote!(#private::#of(#call, #future, #note)))
     }
 
     fn enrich(&self) -> TokenStream {

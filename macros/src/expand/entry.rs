@@ -47,6 +47,27 @@ pub fn site(args: &Args, default_name: &LitStr, private: &TokenStream) -> TokenS
     }
 }
 
+/// The call of `function`, `measure` or `measure_later`, if metrics are wanted.
+pub fn measure(
+    args: &Args,
+    default_name: &LitStr,
+    function: &TokenStream,
+    private: &TokenStream,
+) -> Option<TokenStream> {
+    let metrics = args.metrics.as_ref()?;
+    let word = metrics.word.span().resolved_at(Span::mixed_site());
+    let name = metrics.name.clone().unwrap_or_else(|| LitStr::new("traced.function", word));
+    let scope = match &args.scope {
+        Some(scope) => quote!(#scope),
+        None => quote!(#private::core::module_path!()),
+    };
+    let path = format!("::{}", default_name.value());
+    let writer = attrs::writer(&metrics.attrs, private);
+    Some(
+        quote!(#private::#function(#name, #scope, #private::core::concat!(#private::core::module_path!(), #path), #writer)),
+    )
+}
+
 /// `client` to `Client`
 fn variant(word: &Ident) -> Ident {
     let text = word.to_string();

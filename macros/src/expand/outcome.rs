@@ -14,6 +14,16 @@ struct Names {
     returned: Ident,
 }
 
+/// A closure `|outcome, returned| ..` that says of the return value no more than whether it failed, and how.
+pub fn error_type(args: &Args, plain: bool, private: &TokenStream) -> TokenStream {
+    if plain {
+        return quote!(|_, _| ());
+    }
+    let classifies = |clause: &Clause| matches!(clause, Clause::Type(_) | Clause::Expected { .. });
+    let outcomes = args.outcomes.iter().filter(|outcome| outcome.clauses.iter().any(classifies));
+    closure(true, outcomes, &classifies, private)
+}
+
 /// A closure `|outcome, returned| ..`.
 ///
 /// `plain`: the return value is seen to be no `Result`.
@@ -22,6 +32,15 @@ pub fn note(args: &Args, plain: bool, private: &TokenStream) -> TokenStream {
     if !records_failure && args.outcomes.is_empty() {
         return quote!(|_, _| ());
     }
+    closure(records_failure, args.outcomes.iter(), &|_| true, private)
+}
+
+fn closure<'a>(
+    records_failure: bool,
+    outcomes: impl Iterator<Item = &'a Outcome> + Clone,
+    wanted: &dyn Fn(&Clause) -> bool,
+    private: &TokenStream,
+) -> TokenStream {
     let span = Span::mixed_site();
     let names = Names {
         outcome: Ident::new("outcome", span),
@@ -32,8 +51,8 @@ pub fn note(args: &Args, plain: bool, private: &TokenStream) -> TokenStream {
     let failure = records_failure.then(|| failure(&names, private));
     // Each sort once, in this order, however they were written.
     let clauses = [On::Ret, On::Ok, On::Err, On::Some, On::None].into_iter().flat_map(|on| {
-        let of_this_sort = args.outcomes.iter().filter(move |o| o.on == on);
-        of_this_sort.map(|o| looked_at(o, &names, private)).collect::<Vec<_>>()
+        let of_this_sort = outcomes.clone().filter(move |o| o.on == on);
+        of_this_sort.map(|o| looked_at(o, wanted, &names, private)).collect::<Vec<_>>()
     });
     quote! {
         |#outcome, #returned| {
@@ -52,14 +71,14 @@ fn failure(Names { outcome, returned, .. }: &Names, private: &TokenStream) -> To
     }
 }
 
-fn looked_at(o: &Outcome, names: &Names, private: &TokenStream) -> TokenStream {
+fn looked_at(o: &Outcome, wanted: &dyn Fn(&Clause) -> bool, names: &Names, private: &TokenStream) -> TokenStream {
     let Names { value, .. } = names;
     // That the function returns something else is an error on the word.
     let word = o.word.span().resolved_at(Span::mixed_site());
     let returned = &Ident::new("returned", word);
     let private = &spanned(private, word);
     let core = quote!(#private::core);
-    let clauses = o.clauses.iter().map(|clause| expand(clause, names, private));
+    let clauses = o.clauses.iter().filter(|clause| wanted(clause)).map(|clause| expand(clause, names, private));
     let body = match &o.pattern {
         // Beside the pattern stands one that can fail, so that one that can't is no lint.
         Some(pattern) => quote! {

@@ -30,13 +30,17 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::error::Error;
 use std::fmt;
+#[cfg(any(feature = "postgres", feature = "redis"))]
+use std::sync::OnceLock;
 use std::sync::{Arc, PoisonError, RwLock};
 
 #[cfg(any(feature = "postgres", feature = "redis"))]
-pub use pool::{ErrorSink, Pooled, get};
+pub use pool::{ErrorSink, Observed, Pooled, get, observe};
 pub use response::Response;
 pub use statement::Statement;
 pub use summary::{Summary, summary};
+
+use opentelemetry::KeyValue;
 
 use crate::value::Fields;
 
@@ -53,9 +57,12 @@ pub struct Database(Arc<Inner>);
 
 struct Inner {
     system: Cow<'static, str>,
-    namespace: Option<String>,
-    address: Option<String>,
+    namespace: Option<Arc<str>>,
+    address: Option<Arc<str>>,
     port: Option<u16>,
+    /// What its pool is called.
+    #[cfg(any(feature = "postgres", feature = "redis"))]
+    pool_name: OnceLock<Arc<str>>,
     error_code: Option<ErrorCode>,
     summaries: RwLock<HashMap<Box<str>, Arc<Summary>>>,
 }
@@ -72,6 +79,8 @@ impl Database {
             namespace: None,
             address: None,
             port: None,
+            #[cfg(any(feature = "postgres", feature = "redis"))]
+            pool_name: OnceLock::new(),
             error_code: None,
             summaries: RwLock::default(),
         }))
@@ -84,6 +93,8 @@ impl Database {
             namespace: old.namespace.clone(),
             address: old.address.clone(),
             port: old.port,
+            #[cfg(any(feature = "postgres", feature = "redis"))]
+            pool_name: OnceLock::new(),
             error_code: old.error_code,
             summaries: RwLock::default(),
         };
@@ -94,13 +105,13 @@ impl Database {
     /// Its name: `db.namespace`.
     #[must_use]
     pub fn namespace(self, namespace: impl Into<String>) -> Self {
-        self.with(|inner| inner.namespace = Some(namespace.into()))
+        self.with(|inner| inner.namespace = Some(namespace.into().into()))
     }
 
     /// The host name, address or socket path of its server: `server.address`.
     #[must_use]
     pub fn address(self, address: impl Into<String>) -> Self {
-        self.with(|inner| inner.address = Some(address.into()))
+        self.with(|inner| inner.address = Some(address.into().into()))
     }
 
     /// The port of its server: `server.port`.
@@ -163,6 +174,33 @@ impl Database {
         None
     }
 
+    /// The name that the conventions propose for a pool that has none: `server.address:server.port/db.namespace`.
+    #[cfg(any(feature = "postgres", feature = "redis"))]
+    pub(crate) fn pool_name(&self) -> &Arc<str> {
+        let Inner { system, namespace, address, port, pool_name, .. } = &*self.0;
+        pool_name.get_or_init(|| {
+            let mut name = address.as_deref().unwrap_or(system).to_owned();
+            if let Some(port) = port {
+                name.push_str(&format!(":{port}"));
+            }
+            if let Some(namespace) = namespace {
+                name.push_str(&format!("/{namespace}"));
+            }
+            name.into()
+        })
+    }
+
+    /// The attributes that every metric of this database carries.
+    pub(crate) fn measured(&self) -> Vec<KeyValue> {
+        let Inner { system, namespace, address, port, .. } = &*self.0;
+        let mut attributes = Vec::with_capacity(9);
+        attributes.push(KeyValue::new("db.system.name", system.clone()));
+        attributes.extend(namespace.as_ref().map(|name| KeyValue::new("db.namespace", Arc::clone(name))));
+        attributes.extend(address.as_ref().map(|address| KeyValue::new("server.address", Arc::clone(address))));
+        attributes.extend(port.map(|port| KeyValue::new("server.port", i64::from(port))));
+        attributes
+    }
+
     /// The attributes that every span of this database carries.
     pub(crate) fn record(&self, fields: &mut Fields<'_>) {
         let Inner { system, namespace, address, port, .. } = &*self.0;
@@ -170,8 +208,8 @@ impl Database {
             Cow::Borrowed(system) => fields.slot("db.system.name").static_str(system),
             Cow::Owned(system) => fields.slot("db.system.name").str(system),
         }
-        fields.set("db.namespace", namespace);
-        fields.set("server.address", address);
+        fields.set("db.namespace", &namespace.as_deref());
+        fields.set("server.address", &address.as_deref());
         fields.set("server.port", port);
     }
 }

@@ -1,11 +1,16 @@
 //! What pools of connections have in common.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use bb8::{ManageConnection, Pool, PooledConnection, RunError};
+#[cfg(feature = "metrics")]
+use opentelemetry::{KeyValue, metrics::Meter};
 
+use super::Database;
+use crate::metrics;
 use crate::span::{self, InSpan, Site, Start};
 
 static WAIT: Site =
@@ -15,9 +20,14 @@ static WAIT: Site =
 const NOTABLE: Duration = Duration::from_millis(10);
 
 /// A manager whose pool [`get`] takes connections from.
-pub trait Pooled {
+pub trait Pooled: ManageConnection {
     /// The kind of database: `db.system.name`.
     const SYSTEM: &'static str;
+
+    /// The database that a connection leads to, for the metrics of its pool.
+    fn database(_connection: &Self::Connection) -> Option<&Database> {
+        None
+    }
 }
 
 /// Takes a connection from `pool`; having to wait for it shows as a span, `wait for connection`.
@@ -27,7 +37,18 @@ pub trait Pooled {
 /// # Errors
 ///
 /// When there is none in time, or none can be made: `pool` knows no cause for that, its [`ErrorSink`] does.
-pub async fn get<M: ManageConnection + Pooled>(pool: &Pool<M>) -> Result<PooledConnection<'_, M>, RunError<M::Error>> {
+pub async fn get<M: Pooled>(pool: &Pool<M>) -> Result<PooledConnection<'_, M>, RunError<M::Error>> {
+    let start = metrics::is_on().then(Instant::now);
+    let result = get_in_span(pool).await;
+    if let (Some(start), Ok(connection)) = (start, &result)
+        && let Some(database) = M::database(connection)
+    {
+        metrics::connection_waited(start.elapsed(), database.pool_name());
+    }
+    result
+}
+
+async fn get_in_span<M: Pooled>(pool: &Pool<M>) -> Result<PooledConnection<'_, M>, RunError<M::Error>> {
     if !WAIT.is_on() {
         return pool.get().await;
     }
@@ -55,6 +76,109 @@ pub async fn get<M: ManageConnection + Pooled>(pool: &Pool<M>) -> Result<PooledC
         },
     )
     .await
+}
+
+/// How a pool fares is on its metrics for as long as this lives; made by [`observe`].
+#[derive(Debug)]
+#[must_use = "the pool is observed for as long as this lives: keep it with the pool"]
+pub struct Observed(u64);
+
+/// Puts on metrics how `pool`, whose connections lead to `database`, fares: `db.client.connection.count` by
+/// `db.client.connection.state` (idle, used), `db.client.connection.pending_requests` and `db.client.connection.timeouts`.
+/// With [`get`] come `db.client.connection.wait_time`, and with the managers `db.client.connection.create_time`.
+///
+/// All of them are in development in the [conventions for
+/// pools](https://opentelemetry.io/docs/specs/semconv/database/database-metrics/#connection-pools).
+/// `db.client.connection.pool.name` is what they propose: `localhost:5432/bookstore`. Without the feature `metrics` nothing
+/// happens.
+///
+/// ```
+/// # #[cfg(feature = "redis")] {
+/// use traced::redis::{Manager, bb8, observe};
+///
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// let manager = Manager::new("redis://localhost/0")?;
+/// let database = manager.database().clone();
+/// let pool = bb8::Pool::builder().build_unchecked(manager);
+/// let _observed = observe(&pool, &database);
+/// # Ok(())
+/// # }
+/// # }
+/// ```
+pub fn observe<M: ManageConnection>(pool: &Pool<M>, database: &Database) -> Observed {
+    let id = NEXT.fetch_add(1, Ordering::Relaxed);
+    let pool = pool.clone();
+    let state = Box::new(move || pool.state());
+    observed().push(Entry { id, name: Arc::clone(database.pool_name()), state });
+    Observed(id)
+}
+
+impl Drop for Observed {
+    fn drop(&mut self) {
+        let mut entries = observed();
+        let place = entries.iter().position(|entry| entry.id == self.0);
+        let entry = place.map(|place| entries.swap_remove(place));
+        // The pool may end with it, which is not done under the lock.
+        drop(entries);
+        drop(entry);
+    }
+}
+
+#[cfg_attr(not(feature = "metrics"), allow(dead_code))]
+struct Entry {
+    id: u64,
+    name: Arc<str>,
+    state: Box<dyn Fn() -> bb8::State + Send + Sync>,
+}
+
+static NEXT: AtomicU64 = AtomicU64::new(0);
+static OBSERVED: Mutex<Vec<Entry>> = Mutex::new(Vec::new());
+
+fn observed() -> MutexGuard<'static, Vec<Entry>> {
+    OBSERVED.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Makes the instruments that ask every observed pool.
+#[cfg(feature = "metrics")]
+pub(crate) fn instruments(meter: &Meter) {
+    let name = |entry: &Entry| KeyValue::new("db.client.connection.pool.name", Arc::clone(&entry.name));
+    let _ = meter
+        .i64_observable_up_down_counter("db.client.connection.count")
+        .with_unit("{connection}")
+        .with_description("The number of connections that are currently in state described by the state attribute.")
+        .with_callback(move |observer| {
+            for entry in observed().iter() {
+                let state = (entry.state)();
+                let idle = state.idle_connections.min(state.connections);
+                for (what, count) in [("idle", idle), ("used", state.connections - idle)] {
+                    let attributes = [name(entry), KeyValue::new("db.client.connection.state", what)];
+                    observer.observe(i64::from(count), &attributes);
+                }
+            }
+        })
+        .build();
+    let _ = meter
+        .i64_observable_up_down_counter("db.client.connection.pending_requests")
+        .with_unit("{request}")
+        .with_description("The number of current pending requests for an open connection.")
+        .with_callback(move |observer| {
+            for entry in observed().iter() {
+                let counts = (entry.state)().statistics;
+                let pending = counts.get_started.saturating_sub(counts.completed_gets());
+                observer.observe(pending.cast_signed(), &[name(entry)]);
+            }
+        })
+        .build();
+    let _ = meter
+        .u64_observable_counter("db.client.connection.timeouts")
+        .with_unit("{timeout}")
+        .with_description("The number of connection timeouts that have occurred trying to obtain a connection.")
+        .with_callback(move |observer| {
+            for entry in observed().iter() {
+                observer.observe((entry.state)().statistics.get_timed_out, &[name(entry)]);
+            }
+        })
+        .build();
 }
 
 type Report = Arc<dyn Fn(&str) + Send + Sync>;

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use crate::metrics::Operation;
 use crate::outcome::Outcome;
 
 /// What a database answered, as far as a span tells it: see [`Statement::noting`](super::Statement::noting).
@@ -32,6 +33,13 @@ impl Response {
     /// What the status says of the failure. It must hold no values.
     pub fn description(&mut self, description: impl Into<Cow<'static, str>>) {
         self.description = Some(description.into());
+    }
+
+    /// Tells `operation`, if it is measured, how it ended.
+    pub(crate) fn measure(&self, operation: &mut Option<Operation>) {
+        if let Some(operation) = operation {
+            operation.answered(self.rows, self.code.clone(), self.error.clone());
+        }
     }
 
     #[cfg(feature = "postgres")]

@@ -3,11 +3,13 @@
 use std::any::type_name;
 use std::borrow::Cow;
 use std::error::Error;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
+use opentelemetry::KeyValue;
 use opentelemetry::trace::SpanKind;
 
 use super::{Database, Response, Summary};
+use crate::metrics::Operation;
 use crate::outcome::Outcome;
 use crate::span::{self, InSpan, Opened, Site, Start};
 
@@ -85,16 +87,21 @@ impl<'a> Statement<'a> {
     /// # assert_eq!(spans[0].attribute("db.response.returned_rows"), Some(&1.into()));
     /// ```
     pub fn noting<T>(self, call: impl FnOnce() -> T, note: impl FnOnce(&T, &mut Response)) -> T {
-        if !self.site.is_on() {
+        let mut operation = self.measure();
+        if operation.is_none() && !self.site.is_on() {
             return call();
         }
-        let mut note = Some(note);
-        span::sync(self.open(), call, |outcome: &mut Outcome<'_, '_>, value: &T| {
+        let answer = OnceLock::new();
+        let noted = || {
+            let value = call();
             let mut response = Response::default();
-            if let Some(note) = note.take() {
-                note(value, &mut response);
-            }
-            response.write(outcome);
+            note(&value, &mut response);
+            response.measure(&mut operation);
+            let _ = answer.set(response);
+            value
+        };
+        span::sync(self.open(), noted, |outcome: &mut Outcome<'_, '_>, _: &T| {
+            answer.get().into_iter().for_each(|response| response.clone().write(outcome));
         })
     }
 
@@ -106,18 +113,43 @@ impl<'a> Statement<'a> {
 
     /// Awaits `future` in a span, on which `note` tells what came back; see [`noting`](Statement::noting).
     pub async fn noting_future<T>(self, future: impl Future<Output = T>, note: impl FnOnce(&T, &mut Response)) -> T {
-        if !self.site.is_on() {
+        let mut operation = self.measure();
+        if operation.is_none() && !self.site.is_on() {
             return future.await;
         }
-        let mut note = Some(note);
-        InSpan::new(self.open(), future, |outcome: &mut Outcome<'_, '_>, value: &T| {
+        let answer = OnceLock::new();
+        // Whether a span is recorded or not: metrics count every answer.
+        let noted = async {
+            let value = future.await;
             let mut response = Response::default();
-            if let Some(note) = note.take() {
-                note(value, &mut response);
-            }
-            response.write(outcome);
+            note(&value, &mut response);
+            response.measure(&mut operation);
+            let _ = answer.set(response);
+            value
+        };
+        InSpan::new(self.open(), noted, |outcome: &mut Outcome<'_, '_>, _: &T| {
+            answer.get().into_iter().for_each(|response| response.clone().write(outcome));
         })
         .await
+    }
+
+    /// Begins to measure it, if anybody does.
+    pub(crate) fn measure(&self) -> Option<Operation> {
+        Operation::begin(|| {
+            let summary = self.database.summary(self.sql);
+            let mut attributes = self.database.measured();
+            match self.prefix {
+                None => {
+                    let operation = summary.operation().map(|name| KeyValue::new("db.operation.name", name.to_owned()));
+                    attributes.extend(operation);
+                    let text = summary.summary().map(|text| KeyValue::new("db.query.summary", text.to_owned()));
+                    attributes.extend(text);
+                }
+                Some(prefix) => attributes.push(KeyValue::new("db.operation.name", prefix)),
+            }
+            attributes.extend(summary.collection().map(|name| KeyValue::new("db.collection.name", name.to_owned())));
+            attributes
+        })
     }
 
     /// Opens the span.

@@ -66,8 +66,11 @@ impl<C: Carrier> Watched<C> {
 
     /// Carries; a panic of the carrier is an error like any other, since the thread has to live on.
     fn carry(&mut self, batch: &Outgoing) -> Result<u64, Failure> {
+        let start = Instant::now();
         let carried = catch_unwind(AssertUnwindSafe(|| self.carrier.carry(batch)));
-        carried.unwrap_or_else(|_| Err(Failure::lasting("the exporter panicked")))
+        let result = carried.unwrap_or_else(|_| Err(Failure::lasting("the exporter panicked")));
+        crate::metrics::exported(start.elapsed(), result.is_err());
+        result
     }
 
     fn report(&mut self, outcome: Result<u64, &str>, lost: u64, totals: &Totals) {

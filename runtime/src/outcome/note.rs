@@ -68,6 +68,21 @@ impl<'s, 'r> Outcome<'s, 'r> {
         status
     }
 
+    /// The `error.type` of `value` as `note` tells it; none if it is no failure, or an expected one.
+    #[cfg(feature = "metrics")]
+    pub(crate) fn error_type_of<R>(
+        value: &R,
+        mut note: impl for<'a, 'b> FnMut(&mut Outcome<'a, 'b>, &'b R),
+    ) -> Option<Cow<'static, str>> {
+        // Nobody records it, so nothing else that is said is evaluated.
+        let span = OpenSpan::new(opentelemetry::Context::new());
+        let mut outcome =
+            Outcome { span: &span, failure: None, status: None, error_type: None, exception: Exception::Full };
+        note(&mut outcome, value);
+        let failure = outcome.failure.take().filter(|failure| !failure.expected)?;
+        Some(outcome.error_type.take().unwrap_or_else(|| Cow::Owned(failure.error_type.to_string())))
+    }
+
     /// The error that was returned, if any.
     pub fn failure(&mut self, failure: Option<Failure<'r>>) {
         self.failure = failure;

@@ -1,6 +1,7 @@
 //! Connections for a pool.
 
 use std::fmt;
+use std::time::Instant;
 
 use tokio_postgres::config::Host;
 use tokio_postgres::tls::{MakeTlsConnect, TlsConnect};
@@ -10,6 +11,7 @@ use super::client::STATEMENTS;
 use super::{Client, Error};
 use crate::database::Database;
 use crate::database::pool::Pooled;
+use crate::metrics;
 
 /// Makes the connections of a [`bb8`] pool.
 #[derive(Clone)]
@@ -65,7 +67,9 @@ where
     type Error = Error;
 
     async fn connect(&self) -> Result<Client, Error> {
+        let start = Instant::now();
         let (client, connection) = self.config.connect(self.tls.clone()).await?;
+        metrics::connection_created(start.elapsed(), self.database.pool_name());
         // Its error is also that of the statement that is under way, or shows in `has_broken`.
         tokio::spawn(async move {
             let _ = connection.await;
@@ -82,8 +86,15 @@ where
     }
 }
 
-impl<T> Pooled for Manager<T> {
+impl<T> Pooled for Manager<T>
+where
+    Self: bb8::ManageConnection<Connection = Client>,
+{
     const SYSTEM: &'static str = "postgresql";
+
+    fn database(connection: &Client) -> Option<&Database> {
+        Some(connection.database())
+    }
 }
 
 impl<T> fmt::Debug for Manager<T> {

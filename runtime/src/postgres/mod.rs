@@ -31,7 +31,7 @@ mod transaction;
 pub use bb8;
 pub use tokio_postgres::{self, Config, NoTls, Row, types};
 
-pub use crate::database::pool::{ErrorSink, get};
+pub use crate::database::pool::{ErrorSink, Observed, get, observe};
 pub use client::Client;
 pub use error::Error;
 pub use manager::Manager;

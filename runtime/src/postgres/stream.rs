@@ -10,6 +10,7 @@ use tokio_postgres::Row;
 
 use super::Error;
 use crate::database::{Response, Statement};
+use crate::metrics::Operation;
 use crate::recorder::OpenSpan;
 
 pin_project! {
@@ -27,6 +28,7 @@ pin_project! {
 /// The span with what was counted; ends when it is dropped.
 struct Open {
     span: Option<OpenSpan>,
+    operation: Option<Operation>,
     rows: usize,
     done: bool,
 }
@@ -34,12 +36,17 @@ struct Open {
 impl Open {
     fn finish(&mut self, error: Option<&Error>) {
         self.done = true;
+        if self.span.is_none() && self.operation.is_none() {
+            return;
+        }
+        let mut response = Response::default();
+        response.returned_rows(self.rows);
+        if let Some(error) = error {
+            error.note(&mut response);
+        }
+        response.measure(&mut self.operation);
+        self.operation = None;
         if let Some(span) = self.span.take() {
-            let mut response = Response::default();
-            response.returned_rows(self.rows);
-            if let Some(error) = error {
-                error.note(&mut response);
-            }
             response.write_to(&span);
             span.end();
         }
@@ -53,6 +60,10 @@ impl Drop for Open {
         {
             span.set(&mut |fields| fields.slot("traced.cancelled").bool(true));
         }
+        if !self.done {
+            // Dropped without an answer it counts as given up.
+            self.operation = None;
+        }
         self.finish(None);
     }
 }
@@ -62,7 +73,7 @@ impl RowStream {
         statement: Statement<'_>,
         query: impl Future<Output = Result<tokio_postgres::RowStream, Error>>,
     ) -> Result<Self, Error> {
-        let mut span = Open { span: statement.open().0, rows: 0, done: false };
+        let mut span = Open { operation: statement.measure(), span: statement.open().0, rows: 0, done: false };
         match query.await {
             Ok(rows) => Ok(Self { rows, span }),
             Err(error) => {

@@ -34,6 +34,8 @@ pub(super) struct Dropped {
 /// What a pipeline has counted until now.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Totals {
+    /// Recorded spans that have started.
+    pub(crate) started: u64,
     /// Recorded spans that have started and not yet ended.
     pub(crate) open: u64,
     /// Finished spans that came into a log.
@@ -98,6 +100,7 @@ impl Counts {
         let ended: u64 = all().map(|thread| thread.ended.load(Relaxed)).sum();
         let started: u64 = all().map(|thread| thread.started.load(Relaxed)).sum();
         Totals {
+            started,
             open: started.saturating_sub(ended),
             accepted: all().map(|thread| thread.accepted.load(Relaxed)).sum(),
             queue_full: self.dropped.full.load(Relaxed),

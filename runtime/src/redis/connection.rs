@@ -1,14 +1,17 @@
 //! One connection.
 
 use std::fmt;
+use std::sync::OnceLock;
 
 use bb8_redis::redis::aio::{ConnectionLike, MultiplexedConnection};
 use bb8_redis::redis::{Cmd, Pipeline, RedisError, RedisFuture, Value};
+use opentelemetry::KeyValue;
 use opentelemetry::trace::SpanKind;
 
 use super::command;
 use super::error::{first_error, note, note_server};
 use crate::database::{Database, Response};
+use crate::metrics::{self, Operation};
 use crate::outcome::Outcome;
 use crate::span::{self, InSpan, Site, Start};
 
@@ -49,11 +52,25 @@ impl ConnectionLike for Connection {
     fn req_packed_command<'a>(&'a mut self, cmd: &'a Cmd) -> RedisFuture<'a, Value> {
         let Self { inner, database, keys, broken } = self;
         let call = watched(inner.req_packed_command(cmd), broken);
-        if !SITE.is_on() {
+        if !SITE.is_on() && !metrics::is_on() {
             return Box::pin(call);
         }
         Box::pin(async move {
             let name = command::name(cmd);
+            let mut operation = begin(database, &name);
+            let answer = OnceLock::new();
+            let noted = async {
+                let result = call.await;
+                let mut response = Response::default();
+                match &result {
+                    Err(error) => note(error, &mut response),
+                    Ok(Value::ServerError(error)) => note_server(error, &mut response),
+                    Ok(_) => {}
+                }
+                response.measure(&mut operation);
+                let _ = answer.set(response);
+                result
+            };
             let span = span::open(
                 Start::new(&SITE, &mut |fields| {
                     database.record(fields);
@@ -64,14 +81,8 @@ impl ConnectionLike for Connection {
                 })
                 .name(name.clone()),
             );
-            InSpan::new(span, call, |outcome: &mut Outcome<'_, '_>, result: &Result<Value, RedisError>| {
-                let mut response = Response::default();
-                match result {
-                    Err(error) => note(error, &mut response),
-                    Ok(Value::ServerError(error)) => note_server(error, &mut response),
-                    Ok(_) => {}
-                }
-                response.write(outcome);
+            InSpan::new(span, noted, |outcome: &mut Outcome<'_, '_>, _: &Result<Value, RedisError>| {
+                answer.get().into_iter().for_each(|response: &Response| response.clone().write(outcome));
             })
             .await
         })
@@ -85,11 +96,28 @@ impl ConnectionLike for Connection {
     ) -> RedisFuture<'a, Vec<Value>> {
         let Self { inner, database, keys, broken } = self;
         let call = watched(inner.req_packed_commands(pipeline, offset, count), broken);
-        if !SITE.is_on() {
+        if !SITE.is_on() && !metrics::is_on() {
             return Box::pin(call);
         }
         Box::pin(async move {
             let name = command::pipeline_name(pipeline);
+            let mut operation = begin(database, &name);
+            let answer = OnceLock::new();
+            let noted = async {
+                let result = call.await;
+                let mut response = Response::default();
+                match &result {
+                    Err(error) => note(error, &mut response),
+                    Ok(values) => {
+                        if let Some(error) = first_error(values) {
+                            note_server(error, &mut response);
+                        }
+                    }
+                }
+                response.measure(&mut operation);
+                let _ = answer.set(response);
+                result
+            };
             let span = span::open(
                 Start::new(&SITE, &mut |fields| {
                     database.record(fields);
@@ -100,17 +128,8 @@ impl ConnectionLike for Connection {
                 })
                 .name(name.clone()),
             );
-            InSpan::new(span, call, |outcome: &mut Outcome<'_, '_>, result: &Result<Vec<Value>, RedisError>| {
-                let mut response = Response::default();
-                match result {
-                    Err(error) => note(error, &mut response),
-                    Ok(values) => {
-                        if let Some(error) = first_error(values) {
-                            note_server(error, &mut response);
-                        }
-                    }
-                }
-                response.write(outcome);
+            InSpan::new(span, noted, |outcome: &mut Outcome<'_, '_>, _: &Result<Vec<Value>, RedisError>| {
+                answer.get().into_iter().for_each(|response: &Response| response.clone().write(outcome));
             })
             .await
         })
@@ -119,6 +138,15 @@ impl ConnectionLike for Connection {
     fn get_db(&self) -> i64 {
         self.inner.get_db()
     }
+}
+
+/// Begins to measure a command or pipeline, if anybody does.
+fn begin(database: &Database, name: &str) -> Option<Operation> {
+    Operation::begin(|| {
+        let mut attributes = database.measured();
+        attributes.push(KeyValue::new("db.operation.name", name.to_owned()));
+        attributes
+    })
 }
 
 /// Awaits `call` and remembers an error after which the connection can't be used.

@@ -1,12 +1,14 @@
 //! Connections for a pool.
 
 use std::fmt;
+use std::time::Instant;
 
 use bb8_redis::redis::{AsyncConnectionConfig, Client, ConnectionAddr, ErrorKind, IntoConnectionInfo, RedisError, cmd};
 
 use super::{Connection, bb8};
 use crate::database::Database;
 use crate::database::pool::Pooled;
+use crate::metrics;
 
 /// Makes the connections of a [`bb8`] pool.
 #[derive(Clone)]
@@ -66,7 +68,9 @@ impl bb8::ManageConnection for Manager {
     type Error = RedisError;
 
     async fn connect(&self) -> Result<Connection, RedisError> {
+        let start = Instant::now();
         let inner = self.client.get_multiplexed_async_connection_with_config(&self.config).await?;
+        metrics::connection_created(start.elapsed(), self.database.pool_name());
         Ok(Connection::new(inner, self.database.clone(), self.keys))
     }
 
@@ -86,6 +90,10 @@ impl bb8::ManageConnection for Manager {
 
 impl Pooled for Manager {
     const SYSTEM: &'static str = "redis";
+
+    fn database(connection: &Connection) -> Option<&Database> {
+        Some(connection.database())
+    }
 }
 
 impl fmt::Debug for Manager {

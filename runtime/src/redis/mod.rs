@@ -25,7 +25,7 @@ mod manager;
 pub use bb8_redis::bb8;
 pub use bb8_redis::redis::{self, AsyncCommands};
 
-pub use crate::database::pool::{ErrorSink, get};
+pub use crate::database::pool::{ErrorSink, Observed, get, observe};
 pub use connection::Connection;
 pub use manager::Manager;
 

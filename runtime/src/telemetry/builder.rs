@@ -39,6 +39,10 @@ pub struct TelemetryBuilder {
     pub(super) value_length: Option<usize>,
     pub(super) max_queue_bytes: Option<usize>,
     pub(super) flush_timeout: Duration,
+    #[cfg(feature = "metrics")]
+    pub(super) metrics: crate::metrics::Given,
+    #[cfg(feature = "logs")]
+    pub(super) logs: Option<crate::logs::Logs>,
     pub(super) reporter: Reporter,
     pub(super) environment: Environment,
 }
@@ -57,6 +61,10 @@ impl TelemetryBuilder {
             value_length: None,
             max_queue_bytes: None,
             flush_timeout: FLUSH_TIMEOUT,
+            #[cfg(feature = "metrics")]
+            metrics: crate::metrics::Given::default(),
+            #[cfg(feature = "logs")]
+            logs: None,
             reporter: Reporter::stderr(),
             environment: Environment::process(),
         }
@@ -112,6 +120,36 @@ impl TelemetryBuilder {
     /// ```
     pub fn span_exporter(mut self, exporter: impl SpanExporter + 'static) -> Self {
         self.exporters.push(GivenExporter::new(exporter));
+        self
+    }
+
+    /// Sends the metrics to `exporter`, instead of what the environment names. Called again, to that one too.
+    ///
+    /// It is called on a thread of its own, once a minute or as OTEL_METRIC_EXPORT_INTERVAL says.
+    ///
+    /// ```
+    /// use traced::opentelemetry_sdk::metrics::InMemoryMetricExporter;
+    ///
+    /// let exporter = InMemoryMetricExporter::default();
+    /// let builder = traced::Telemetry::builder().metric_exporter(exporter.clone());
+    /// ```
+    #[cfg(feature = "metrics")]
+    pub fn metric_exporter(mut self, exporter: impl opentelemetry_sdk::metrics::exporter::PushMetricExporter) -> Self {
+        self.metrics.exporter(exporter);
+        self
+    }
+
+    /// Shows and exports the log records of `tracing` and `log`, with the ids of their spans: see [`logs`](crate::logs).
+    #[cfg(feature = "logs")]
+    pub fn logs(mut self, logs: crate::logs::Logs) -> Self {
+        self.logs = Some(logs);
+        self
+    }
+
+    /// Keeps the metrics for Prometheus, too, besides what the environment names: [`Telemetry::prometheus`].
+    #[cfg(feature = "prometheus")]
+    pub fn prometheus(mut self) -> Self {
+        self.metrics.prometheus = true;
         self
     }
 
@@ -214,7 +252,9 @@ impl TelemetryBuilder {
     /// telemetry.flush()?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn install(self) -> Result<Telemetry, SetupError> {
+    pub fn install(
+        #[cfg_attr(not(any(feature = "metrics", feature = "logs")), allow(unused_mut))] mut self,
+    ) -> Result<Telemetry, SetupError> {
         let claim = Claim::take().ok_or(SetupError::AlreadyInstalled)?;
         let environment = self.environment.clone();
         let mut reader = Reader::new(&environment);
@@ -222,6 +262,10 @@ impl TelemetryBuilder {
         let filter = self.filter.clone().or_else(|| {
             reader.parse(&["TRACED"], |_, value| value.parse::<Filter>().map_err(|error| error.to_string()))
         });
+        #[cfg(feature = "metrics")]
+        let metrics = self.plan_metrics(&mut reader);
+        #[cfg(feature = "logs")]
+        let logs = self.plan_logs(&mut reader);
         let plan = Plan::new(self, &mut reader);
         let invalid = reader.into_invalid();
         if strict && !invalid.is_empty() {
@@ -231,8 +275,36 @@ impl TelemetryBuilder {
             reporter.warn(&Warning::InvalidVariable(variable));
         }
         let parts = plan.build()?;
+        #[cfg(feature = "metrics")]
+        let metrics = metrics.map(|plan| plan.build(&reporter)).transpose()?.flatten();
         filter::set(filter);
-        Telemetry::start(parts, claim)
+        let telemetry = Telemetry::start(parts, claim)?;
+        #[cfg(feature = "metrics")]
+        let telemetry = telemetry.with_metrics(metrics);
+        #[cfg(feature = "logs")]
+        let telemetry = telemetry.with_logs(logs.map(|plan| plan.install(&reporter)).transpose()?);
+        Ok(telemetry)
+    }
+
+    /// None unless they were asked for. With a disabled SDK they are shown and not exported.
+    #[cfg(feature = "logs")]
+    fn plan_logs(&mut self, reader: &mut Reader<'_>) -> Option<crate::logs::Plan> {
+        let logs = self.logs.take()?;
+        let silent = self.console_when_unconfigured || !self.exporters.is_empty() || self.provider.is_some();
+        let resource = super::resource::resource(reader, self.resource.clone());
+        let plan = crate::logs::Plan::read(logs, silent, resource, reader);
+        Some(if reader.boolean("OTEL_SDK_DISABLED") { plan.unexported() } else { plan })
+    }
+
+    /// None when the SDK is disabled.
+    #[cfg(feature = "metrics")]
+    fn plan_metrics(&mut self, reader: &mut Reader<'_>) -> Option<crate::metrics::Plan> {
+        let given = std::mem::take(&mut self.metrics);
+        // Who gives the exporter of the spans in code has said where telemetry goes: metrics need to be asked for.
+        let silent = self.console_when_unconfigured || !self.exporters.is_empty() || self.provider.is_some();
+        let resource = super::resource::resource(reader, self.resource.clone());
+        let plan = crate::metrics::Plan::read(given, silent, resource, reader);
+        (!reader.boolean("OTEL_SDK_DISABLED")).then_some(plan)
     }
 }
 

@@ -63,7 +63,11 @@ impl<'a> Reader<'a> {
     }
 
     pub(crate) fn invalid(&mut self, variable: &'static str, value: &str, remedy: impl Into<String>) {
-        self.invalid.push(InvalidVariable::new(variable, value, remedy));
+        let invalid = InvalidVariable::new(variable, value, remedy);
+        // What all signals share is read for each of them.
+        if !self.invalid.contains(&invalid) {
+            self.invalid.push(invalid);
+        }
     }
 
     /// The first of `names` that `parse` understands. An error of `parse` is the remedy.

@@ -49,6 +49,9 @@ pub enum SetupError {
         "a Telemetry is installed already: keep that one for the whole program, or drop it before installing another"
     )]
     AlreadyInstalled,
+    /// The log records could not be set up.
+    #[error("the logs could not be set up: {0}")]
+    Logs(String),
     /// The exporter could not be built.
     #[error("the exporter for {destination} could not be built: {reason}")]
     Exporter {
@@ -81,6 +84,9 @@ pub enum FlushError {
         /// The latest error of an exporter.
         last_error: Option<String>,
     },
+    /// The metrics could not be delivered.
+    #[error("the metrics could not be delivered: {0}")]
+    Metrics(String),
     /// Spans could not be delivered yet: they are kept, and tried again while the telemetry lives.
     #[error("{spans} spans could not be delivered yet{}", because(.last_error))]
     Undelivered {
@@ -89,6 +95,9 @@ pub enum FlushError {
         /// The latest error of an exporter.
         last_error: Option<String>,
     },
+    /// The log records could not be delivered.
+    #[error("the log records could not be delivered: {0}")]
+    Logs(String),
     /// A provider that was given in code could not be flushed.
     #[error("the tracer provider could not be flushed: {0}")]
     Provider(String),

@@ -10,6 +10,8 @@ use crate::recorder::Totals;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Health {
+    /// Recorded spans that have started.
+    pub started: u64,
     /// Spans that have started and not yet ended.
     pub open: u64,
     /// Ended spans that wait for export, or are being exported.
@@ -122,6 +124,7 @@ impl Health {
     /// That of a pipeline whose recorder and exporters have counted this.
     pub(crate) fn of<'a>(totals: &Totals, stats: impl IntoIterator<Item = &'a Stats>) -> Self {
         let mut health = Self {
+            started: totals.started,
             open: totals.open,
             queued_bytes: totals.queued_bytes,
             max_queued_bytes: totals.max_queued_bytes,

@@ -26,6 +26,8 @@ pub use health::{Dropped, Health};
 pub use report::Warning;
 
 pub(crate) use environment::Environment;
+#[cfg(feature = "metrics")]
+pub(crate) use environment::list;
 #[cfg(test)]
 pub(crate) use environment::tests;
 #[cfg(feature = "otlp")]
@@ -67,6 +69,10 @@ pub struct Telemetry {
     flush_timeout: Duration,
     destination: String,
     shut_down: AtomicBool,
+    #[cfg(feature = "metrics")]
+    metrics: Option<crate::metrics::Metrics>,
+    #[cfg(feature = "logs")]
+    logs: Option<crate::logs::Running>,
     _claim: Claim,
 }
 
@@ -115,7 +121,52 @@ impl Telemetry {
             }
         }
         let shut_down = AtomicBool::new(false);
-        Ok(Self { pipeline, stats, closing, flush_timeout, destination, shut_down, _claim: claim })
+        Ok(Self {
+            pipeline,
+            stats,
+            closing,
+            flush_timeout,
+            destination,
+            shut_down,
+            #[cfg(feature = "metrics")]
+            metrics: None,
+            #[cfg(feature = "logs")]
+            logs: None,
+            _claim: claim,
+        })
+    }
+
+    /// With log records, which were set up last.
+    #[cfg(feature = "logs")]
+    fn with_logs(mut self, logs: Option<crate::logs::Running>) -> Self {
+        self.logs = logs;
+        self
+    }
+
+    /// With metrics, which become the program's.
+    #[cfg(feature = "metrics")]
+    fn with_metrics(mut self, metrics: Option<crate::metrics::Metrics>) -> Self {
+        // Of an application's own provider nothing is known.
+        let own = self.pipeline.as_ref().filter(|pipeline| pipeline.provider().is_none());
+        if let (Some(metrics), Some(pipeline)) = (&metrics, own) {
+            let (pipeline, stats) = (Arc::downgrade(pipeline), self.stats.clone());
+            metrics.observe_pipeline(move || {
+                let totals = pipeline.upgrade().map(|pipeline| pipeline.totals()).unwrap_or_default();
+                Health::of(&totals, stats.iter().map(|stats| &**stats))
+            });
+        }
+        self.metrics = metrics;
+        self.metrics.iter().for_each(crate::metrics::Metrics::install);
+        self
+    }
+
+    /// The metrics as Prometheus reads them; none unless [`prometheus`](TelemetryBuilder::prometheus) or
+    /// OTEL_METRICS_EXPORTER asked for them, or when the SDK is disabled.
+    ///
+    /// OTEL_METRICS_EXPORTER=prometheus opens no port of its own: the program serves the text.
+    #[cfg(feature = "prometheus")]
+    pub fn prometheus(&self) -> Option<crate::metrics::Prometheus> {
+        self.metrics.as_ref()?.prometheus()
     }
 
     /// Where the traces go, for people: `traces go to http://localhost:4318/v1/traces (OTLP over HTTP)`. It holds no
@@ -149,16 +200,44 @@ impl Telemetry {
         Health::of(&totals, self.stats.iter().map(|stats| &**stats))
     }
 
-    /// Delivers every span that has ended, and waits for that.
+    /// Delivers every span that has ended, the log records, and the metrics as they are then, and waits for that.
     ///
     /// # Errors
     ///
-    /// If spans were lost meanwhile or could not be delivered yet, or the
+    /// If spans or metrics were lost meanwhile or could not be delivered yet, or the
     /// [flush timeout](TelemetryBuilder::flush_timeout) passed first.
     pub fn flush(&self) -> Result<(), FlushError> {
         if self.shut_down.load(Ordering::Acquire) {
             return Err(FlushError::ShutDown);
         }
+        #[cfg(any(feature = "metrics", feature = "logs"))]
+        let deadline = Instant::now() + self.flush_timeout;
+        let traces = self.flush_traces();
+        #[cfg(any(feature = "metrics", feature = "logs"))]
+        let traces = self.finish_signals(traces, deadline, false);
+        traces
+    }
+
+    /// Both are tried, whatever became of the traces; the first failure is told.
+    #[cfg(any(feature = "metrics", feature = "logs"))]
+    fn finish_signals(&self, traces: Result<(), FlushError>, deadline: Instant, last: bool) -> Result<(), FlushError> {
+        #[cfg(feature = "logs")]
+        let traces = {
+            let finish = if last { crate::logs::Running::shutdown } else { crate::logs::Running::flush };
+            let logs = self.logs.as_ref().map_or(Ok(()), |logs| finish(logs, deadline));
+            traces.and(logs.map_err(FlushError::Logs))
+        };
+        // After the spans, so that the metrics count them.
+        #[cfg(feature = "metrics")]
+        let traces = {
+            let finish = if last { crate::metrics::Metrics::shutdown } else { crate::metrics::Metrics::flush };
+            let metrics = self.metrics.as_ref().map_or(Ok(()), |metrics| finish(metrics, deadline));
+            traces.and(metrics.map_err(FlushError::Metrics))
+        };
+        traces
+    }
+
+    fn flush_traces(&self) -> Result<(), FlushError> {
         let Some(pipeline) = &self.pipeline else { return Ok(()) };
         match pipeline.provider() {
             Some(provider) => self.flush_provider(provider.clone()),
@@ -175,6 +254,15 @@ impl Telemetry {
         if self.shut_down.swap(true, Ordering::AcqRel) {
             return Ok(());
         }
+        #[cfg(any(feature = "metrics", feature = "logs"))]
+        let deadline = Instant::now() + self.flush_timeout;
+        let traces = self.shutdown_traces();
+        #[cfg(any(feature = "metrics", feature = "logs"))]
+        let traces = self.finish_signals(traces, deadline, true);
+        traces
+    }
+
+    fn shutdown_traces(&self) -> Result<(), FlushError> {
         let Some(pipeline) = &self.pipeline else { return Ok(()) };
         recorder::uninstall(pipeline);
         match pipeline.provider() {

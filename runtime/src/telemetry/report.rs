@@ -37,6 +37,26 @@ pub enum Warning {
         /// How long nothing was delivered.
         lasted: Duration,
     },
+    /// A signal other than traces can't be delivered.
+    SignalFailing {
+        /// Which one: `metrics` or `log records`.
+        signal: &'static str,
+        /// Where it was to go.
+        destination: String,
+        /// The latest error, with what to do about it.
+        error: String,
+        /// For how long this has been so.
+        lasting: Duration,
+    },
+    /// A signal other than traces is delivered again.
+    SignalRecovered {
+        /// Which one: `metrics` or `log records`.
+        signal: &'static str,
+        /// Where it goes.
+        destination: String,
+        /// How long nothing was delivered.
+        lasted: Duration,
+    },
     /// More spans ended than could be exported: the queue was full.
     QueueFull {
         /// How many were dropped since this was last said.
@@ -52,10 +72,14 @@ impl fmt::Display for Warning {
             Self::InvalidVariable(variable) => write!(f, "{variable} (ignored, as if unset)"),
             Self::ExportFailing { destination, error, spans, lasting } => {
                 write!(f, "traces can't be delivered to {destination}: {error}; {} lost", Spans(*spans))?;
-                match lasting.as_secs() {
-                    0 => Ok(()),
-                    seconds => write!(f, ", failing for {seconds} s"),
-                }
+                failing_for(*lasting, f)
+            }
+            Self::SignalFailing { signal, destination, error, lasting } => {
+                write!(f, "{signal} can't be delivered to {destination}: {error}")?;
+                failing_for(*lasting, f)
+            }
+            Self::SignalRecovered { signal, destination, lasted } => {
+                write!(f, "{signal} are delivered to {destination} again, after {} s", lasted.as_secs())
             }
             Self::ExportRecovered { destination, spans, lasted } => {
                 let seconds = lasted.as_secs();
@@ -69,6 +93,27 @@ impl fmt::Display for Warning {
                 Spans(*spans),
                 capacity / (1024 * 1024)
             ),
+        }
+    }
+}
+
+fn failing_for(lasting: Duration, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    match lasting.as_secs() {
+        0 => Ok(()),
+        seconds => write!(f, ", failing for {seconds} s"),
+    }
+}
+
+#[cfg(any(feature = "metrics", feature = "logs"))]
+impl Warning {
+    /// What an [`Outage`] says of spans, said of another signal.
+    pub(crate) fn about(self, signal: &'static str) -> Self {
+        match self {
+            Self::ExportFailing { destination, error, lasting, .. } => {
+                Self::SignalFailing { signal, destination, error, lasting }
+            }
+            Self::ExportRecovered { destination, lasted, .. } => Self::SignalRecovered { signal, destination, lasted },
+            other => other,
         }
     }
 }
@@ -129,6 +174,12 @@ pub(crate) struct Outage {
 }
 
 impl Outage {
+    /// Whether the latest batch failed.
+    #[cfg(any(feature = "metrics", feature = "logs"))]
+    pub(crate) fn is_failing(&self) -> bool {
+        self.since.is_some()
+    }
+
     /// A batch failed.
     pub(crate) fn failed(&mut self, now: Instant, destination: &str, error: &str, spans: u64) -> Option<Warning> {
         let since = *self.since.get_or_insert(now);

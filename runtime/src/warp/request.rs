@@ -13,6 +13,7 @@ use warp::trace::Info;
 use super::correlation;
 use super::forwarded::Forwarded;
 use super::trace::Settings;
+use crate::metrics::Exchange;
 use crate::propagation::{self, url};
 use crate::recorder::{self, OpenSpan};
 use crate::span::{AsParent as _, Site, Start};
@@ -24,6 +25,7 @@ static SITE: Site =
 /// One request under way: what is written on its span, wherever in the filters it becomes known.
 pub(super) struct Request {
     span: Option<OpenSpan>,
+    exchange: Option<Exchange>,
     method: &'static str,
     pub(super) correlation_id: Option<Arc<str>>,
     /// What proxies say, where they are trusted.
@@ -64,14 +66,18 @@ impl Request {
             None if !excluded => propagation::extract_with(&base, headers),
             None => base,
         };
+        let exchange = if excluded { None } else { measured(settings, info, &forwarded) };
         let host = info.host().is_some() || forwarded.host.is_some();
-        let request = Self { span, method, correlation_id, forwarded, host, done: AtomicBool::new(false) };
+        let request = Self { span, exchange, method, correlation_id, forwarded, host, done: AtomicBool::new(false) };
         let request = Arc::new(request);
         let context = context.with_value(Arc::clone(&request));
         (request, context)
     }
 
     pub(super) fn set_route(&self, template: &'static str) {
+        if let Some(exchange) = &self.exchange {
+            exchange.set_route(template);
+        }
         let Some(span) = &self.span else { return };
         span.update_name(format!("{} {template}", self.method));
         span.set(&mut |fields| fields.slot("http.route").static_str(template));
@@ -106,9 +112,19 @@ impl Request {
         span.set(&mut |fields| capture("http.response.header.", &settings.response_headers, headers, fields));
     }
 
+    /// The size of the answer's body, where that is known before it is sent.
+    pub(super) fn set_response_size(&self, size: Option<u64>) {
+        if let (Some(exchange), Some(size)) = (&self.exchange, size) {
+            exchange.set_response_size(size);
+        }
+    }
+
     /// The answer is made. 5xx is the server's error; 4xx is the client's, which the conventions leave unset here.
     pub(super) fn answered(&self, status: StatusCode) {
         self.done.store(true, Ordering::Relaxed);
+        if let Some(exchange) = &self.exchange {
+            exchange.answered(status.as_u16());
+        }
         let Some(span) = &self.span else { return };
         span.set(&mut |fields| {
             fields.set("http.response.status_code", &status.as_u16());
@@ -124,6 +140,9 @@ impl Request {
     /// A filter or handler panicked: warp has no answer then, hyper closes the connection.
     pub(super) fn panicked(&self) {
         self.done.store(true, Ordering::Relaxed);
+        if let Some(exchange) = &self.exchange {
+            exchange.panicked();
+        }
         let Some(span) = &self.span else { return };
         span.event("exception", &mut |fields| fields.slot("exception.type").static_str("panic"));
         span.set(&mut |fields| fields.slot("error.type").static_str("panic"));
@@ -138,6 +157,14 @@ impl Request {
         }
         span.end();
     }
+}
+
+/// The metrics of a request; its body is as long as it says.
+fn measured(settings: &Settings, info: &Info<'_>, forwarded: &Forwarded) -> Option<Exchange> {
+    let length =
+        info.request_headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    let scheme = forwarded.scheme.unwrap_or(settings.scheme);
+    Exchange::begin(url::known_method(info.method()), scheme, url::version(info.version()), length)
 }
 
 fn record(settings: &Settings, info: &Info<'_>, forwarded: &Forwarded, fields: &mut Fields<'_>) {

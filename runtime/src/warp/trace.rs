@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use http::uri::Authority;
 use http::{HeaderName, HeaderValue};
+use http_body::Body as _;
 use opentelemetry::Context;
 use warp::filters::BoxedFilter;
 use warp::reply::Response;
@@ -177,6 +178,7 @@ impl Trace {
                         response.headers_mut().insert(correlation.header.clone(), id);
                     }
                     request.set_response_headers(&settings, response.headers());
+                    request.set_response_size(response.body().size_hint().exact());
                 });
                 response
             }

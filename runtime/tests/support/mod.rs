@@ -41,6 +41,7 @@ pub(crate) struct Arrived {
 struct Shared {
     answer: Mutex<Answer>,
     arrived: Mutex<Vec<Arrived>>,
+    others: Mutex<Vec<(String, Vec<u8>)>>,
     refused: AtomicUsize,
     open: Mutex<Vec<TcpStream>>,
     end: AtomicBool,
@@ -64,6 +65,7 @@ impl Collector {
         let shared = Arc::new(Shared {
             answer: Mutex::new(answer),
             arrived: Mutex::default(),
+            others: Mutex::default(),
             refused: AtomicUsize::new(0),
             open: Mutex::default(),
             end: AtomicBool::new(false),
@@ -92,6 +94,11 @@ impl Collector {
 
     pub(crate) fn arrived(&self) -> Vec<Arrived> {
         self.shared.arrived.lock().unwrap().clone()
+    }
+
+    /// The requests for other signals: path and body.
+    pub(crate) fn others(&self) -> Vec<(String, Vec<u8>)> {
+        self.shared.others.lock().unwrap().clone()
     }
 
     /// How many batches were answered with another status than 200.
@@ -128,10 +135,13 @@ fn serve(mut stream: TcpStream, shared: &Shared) {
         if matches!(answer, Answer::Silence) {
             continue;
         }
-        let body = ExportTraceServiceRequest::decode(body.as_slice()).unwrap();
         let rejected_spans = if let Answer::Rejecting(spans) = answer { spans } else { 0 };
         let status = if let Answer::Status(status) = answer { status } else { 200 };
-        if status == 200 {
+        let other = path.ends_with("/v1/metrics") || path.ends_with("/v1/logs");
+        if status == 200 && other {
+            shared.others.lock().unwrap().push((path, body));
+        } else if status == 200 {
+            let body = ExportTraceServiceRequest::decode(body.as_slice()).unwrap();
             shared.arrived.lock().unwrap().push(Arrived { path, headers, body });
         } else {
             shared.refused.fetch_add(1, Ordering::SeqCst);

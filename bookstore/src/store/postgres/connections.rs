@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Config, Row};
 use traced::ErrorType as _;
-use traced::postgres::{Error, ErrorSink, Manager, NoTls, bb8, get};
+use traced::postgres::{Error, ErrorSink, Manager, NoTls, Observed, bb8, get, observe};
 
 use super::super::migrations::{POSTGRES, VERSIONS};
 use super::super::{StoreError, Unique};
@@ -30,6 +30,7 @@ pub(super) type Values<'a> = &'a [&'a (dyn ToSql + Sync)];
 pub(super) struct Connections {
     pool: bb8::Pool<Manager<NoTls>>,
     causes: ErrorSink,
+    _observed: Observed,
 }
 
 impl Connections {
@@ -46,12 +47,14 @@ impl Connections {
         let given = server.get_options().unwrap_or_default().to_owned();
         server.options(format!("-c statement_timeout={} {given}", STATEMENT.as_millis()).trim_end());
         let causes = ErrorSink::new();
+        let manager = Manager::new(server, NoTls);
+        let database = manager.database().clone();
         let pool = bb8::Pool::builder()
             .max_size(CONNECTIONS)
             .connection_timeout(CONNECTING)
             .error_sink(Box::new(causes.clone()))
-            .build_unchecked(Manager::new(server, NoTls));
-        Ok(Self { pool, causes })
+            .build_unchecked(manager);
+        Ok(Self { _observed: observe(&pool, &database), pool, causes })
     }
 
     pub(super) async fn rows(&self, sql: &str, values: Values<'_>) -> Result<Vec<Row>, StoreError> {

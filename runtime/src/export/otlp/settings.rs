@@ -1,4 +1,4 @@
-//! Where OTLP goes and how: OTEL_EXPORTER_OTLP_* and their variants for traces, which go first.
+//! Where OTLP goes and how: OTEL_EXPORTER_OTLP_* and their variants for each signal, which go first.
 //!
 //! <https://opentelemetry.io/docs/specs/otel/protocol/exporter/>
 
@@ -10,9 +10,44 @@ use reqwest::{Certificate, Identity, Url};
 
 use crate::telemetry::{Reader, pairs};
 
-const DEFAULT_ENDPOINT: &str = "http://localhost:4318/v1/traces";
-const TRACES_PATH: &str = "v1/traces";
+const DEFAULT_BASE: &str = "http://localhost:4318";
 const EXAMPLE: &str = "write a full URL such as http://localhost:4318";
+
+/// What the variables of one signal are called.
+#[derive(Debug)]
+pub(crate) struct Names {
+    /// What is added to the base.
+    pub(crate) path: &'static str,
+    pub(crate) endpoint: &'static str,
+    pub(crate) protocol: &'static str,
+    pub(crate) headers: &'static str,
+    pub(crate) timeout: &'static str,
+    pub(crate) compression: &'static str,
+    pub(crate) certificate: &'static str,
+    pub(crate) client_certificate: &'static str,
+    pub(crate) client_key: &'static str,
+}
+
+/// The names of a signal's variables.
+macro_rules! names {
+    ($signal:literal, $path:literal) => {
+        $crate::export::otlp::Names {
+            path: $path,
+            endpoint: concat!("OTEL_EXPORTER_OTLP_", $signal, "_ENDPOINT"),
+            protocol: concat!("OTEL_EXPORTER_OTLP_", $signal, "_PROTOCOL"),
+            headers: concat!("OTEL_EXPORTER_OTLP_", $signal, "_HEADERS"),
+            timeout: concat!("OTEL_EXPORTER_OTLP_", $signal, "_TIMEOUT"),
+            compression: concat!("OTEL_EXPORTER_OTLP_", $signal, "_COMPRESSION"),
+            certificate: concat!("OTEL_EXPORTER_OTLP_", $signal, "_CERTIFICATE"),
+            client_certificate: concat!("OTEL_EXPORTER_OTLP_", $signal, "_CLIENT_CERTIFICATE"),
+            client_key: concat!("OTEL_EXPORTER_OTLP_", $signal, "_CLIENT_KEY"),
+        }
+    };
+}
+#[cfg(any(feature = "metrics", feature = "logs"))]
+pub(crate) use names;
+
+static TRACES: Names = names!("TRACES", "v1/traces");
 
 /// Where OTLP goes and how.
 pub(crate) struct OtlpSettings {
@@ -28,21 +63,27 @@ pub(crate) struct OtlpSettings {
 }
 
 impl OtlpSettings {
+    /// Those for traces.
     pub(crate) fn from_environment(reader: &mut Reader<'_>) -> Self {
-        protocol(reader);
-        let headers = ["OTEL_EXPORTER_OTLP_TRACES_HEADERS", "OTEL_EXPORTER_OTLP_HEADERS"];
-        let timeouts = ["OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "OTEL_EXPORTER_OTLP_TIMEOUT"];
-        let compressions = ["OTEL_EXPORTER_OTLP_TRACES_COMPRESSION", "OTEL_EXPORTER_OTLP_COMPRESSION"];
-        let certificates = ["OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE", "OTEL_EXPORTER_OTLP_CERTIFICATE"];
+        Self::for_signal(&TRACES, reader)
+    }
+
+    /// Those for the signal whose variables have `names`.
+    pub(crate) fn for_signal(names: &Names, reader: &mut Reader<'_>) -> Self {
+        protocol(names, reader);
+        let headers = [names.headers, "OTEL_EXPORTER_OTLP_HEADERS"];
+        let timeouts = [names.timeout, "OTEL_EXPORTER_OTLP_TIMEOUT"];
+        let compressions = [names.compression, "OTEL_EXPORTER_OTLP_COMPRESSION"];
+        let certificates = [names.certificate, "OTEL_EXPORTER_OTLP_CERTIFICATE"];
         Self {
-            endpoint: endpoint(reader),
+            endpoint: endpoint(names, reader),
             headers: reader.parse_secret(&headers, parse_headers).unwrap_or_default(),
             timeout: reader.milliseconds(&timeouts).unwrap_or(Duration::from_secs(10)),
             gzip: reader.parse(&compressions, |_, value| parse_compression(value)).unwrap_or(false),
             certificates: reader.parse(&certificates, |_, path| {
                 Certificate::from_pem_bundle(&pem(path)?).map_err(|_| "the file holds no PEM certificates".to_owned())
             }),
-            identity: identity(reader),
+            identity: identity(names, reader),
         }
     }
 
@@ -66,14 +107,14 @@ fn shown(url: &Url) -> String {
     url.to_string()
 }
 
-fn endpoint(reader: &mut Reader<'_>) -> Url {
-    // The variable for traces is the whole URL; the general one is the base that each signal's path is added to.
-    for (variable, is_base) in [("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", false), ("OTEL_EXPORTER_OTLP_ENDPOINT", true)] {
+fn endpoint(names: &Names, reader: &mut Reader<'_>) -> Url {
+    // A signal's own variable is the whole URL; the general one is the base that each signal's path is added to.
+    for (variable, is_base) in [(names.endpoint, false), ("OTEL_EXPORTER_OTLP_ENDPOINT", true)] {
         let Some(value) = reader.get(variable) else { continue };
         match parse_endpoint(&value) {
             Ok(mut url) => {
                 if is_base {
-                    let path = format!("{}/{TRACES_PATH}", url.path().trim_end_matches('/'));
+                    let path = format!("{}/{}", url.path().trim_end_matches('/'), names.path);
                     url.set_path(&path);
                 }
                 return url;
@@ -85,7 +126,7 @@ fn endpoint(reader: &mut Reader<'_>) -> Url {
             }
         }
     }
-    Url::parse(DEFAULT_ENDPOINT).expect("the default endpoint is a URL")
+    Url::parse(&format!("{DEFAULT_BASE}/{}", names.path)).expect("the default endpoint is a URL")
 }
 
 fn parse_endpoint(value: &str) -> Result<Url, String> {
@@ -101,8 +142,8 @@ fn parse_endpoint(value: &str) -> Result<Url, String> {
 }
 
 /// Only HTTP/protobuf is spoken: anything else is refused by name.
-fn protocol(reader: &mut Reader<'_>) {
-    let names = ["OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL"];
+fn protocol(names: &Names, reader: &mut Reader<'_>) {
+    let names = [names.protocol, "OTEL_EXPORTER_OTLP_PROTOCOL"];
     reader.parse(&names, |_, value| match value.to_ascii_lowercase().as_str() {
         "http/protobuf" => Ok(()),
         "grpc" => Err("gRPC is not supported; write http/protobuf, and the collector's HTTP port (usually 4318, \
@@ -132,9 +173,9 @@ fn parse_compression(value: &str) -> Result<bool, String> {
     }
 }
 
-fn identity(reader: &mut Reader<'_>) -> Option<Identity> {
-    let certificates = ["OTEL_EXPORTER_OTLP_TRACES_CLIENT_CERTIFICATE", "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE"];
-    let keys = ["OTEL_EXPORTER_OTLP_TRACES_CLIENT_KEY", "OTEL_EXPORTER_OTLP_CLIENT_KEY"];
+fn identity(names: &Names, reader: &mut Reader<'_>) -> Option<Identity> {
+    let certificates = [names.client_certificate, "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE"];
+    let keys = [names.client_key, "OTEL_EXPORTER_OTLP_CLIENT_KEY"];
     let certificate = reader.parse(&certificates, |name, path| pem(path).map(|pem| (name, path.to_owned(), pem)));
     let key = reader.parse(&keys, |name, path| pem(path).map(|pem| (name, path.to_owned(), pem)));
     let (certificate, key) = match (certificate, key) {
@@ -165,6 +206,8 @@ fn pem(path: &str) -> Result<Vec<u8>, String> {
 mod tests {
     use super::*;
     use crate::telemetry::tests::environment;
+
+    const DEFAULT_ENDPOINT: &str = "http://localhost:4318/v1/traces";
 
     fn read(variables: &[(&'static str, &'static str)]) -> (OtlpSettings, Vec<String>) {
         let environment = environment(variables);

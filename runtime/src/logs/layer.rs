@@ -1,0 +1,92 @@
+//! The program's one `tracing` subscriber, which hands each record to the telemetry that is installed.
+
+use std::fmt;
+use std::io::Write as _;
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+
+use opentelemetry_appender_tracing::layer::OpenTelemetryTracingBridge;
+use opentelemetry_sdk::logs::{SdkLogger, SdkLoggerProvider};
+use tracing::level_filters::LevelFilter;
+use tracing::subscriber::Interest;
+use tracing::{Event, Metadata, Subscriber};
+use tracing_log::NormalizeEvent as _;
+use tracing_subscriber::Registry;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
+
+use super::{Format, Writer, line};
+
+/// What says how an export goes: sent by OTLP, it would cause another one.
+const OF_THE_EXPORTER: [&str; 9] =
+    ["opentelemetry", "hyper", "reqwest", "h2", "tonic", "tower", "rustls", "want", "mio"];
+
+/// Where records go.
+pub(super) struct Outlets {
+    pub(super) filter: Targets,
+    pub(super) terminal: Option<(Format, Writer)>,
+    pub(super) bridge: RwLock<Option<OpenTelemetryTracingBridge<SdkLoggerProvider, SdkLogger>>>,
+}
+
+static INSTALLED: RwLock<Option<Arc<Outlets>>> = RwLock::new(None);
+
+fn installed() -> Option<Arc<Outlets>> {
+    INSTALLED.read().unwrap_or_else(PoisonError::into_inner).clone()
+}
+
+/// Sends every record to `outlets`; an error says why that can't be.
+pub(super) fn install(outlets: Arc<Outlets>) -> Result<(), String> {
+    static SET: OnceLock<Result<(), String>> = OnceLock::new();
+    SET.get_or_init(|| {
+        tracing::subscriber::set_global_default(Registry::default().with(Records)).map_err(|_| {
+            "a tracing subscriber is set already: leave logs(..) out, or leave that one to it".to_owned()
+        })?;
+        // Records of `log`, unless the program has a logger of its own.
+        let _ = tracing_log::LogTracer::init();
+        Ok(())
+    })
+    .clone()?;
+    *INSTALLED.write().unwrap_or_else(PoisonError::into_inner) = Some(outlets);
+    // The filter may have changed.
+    tracing::callsite::rebuild_interest_cache();
+    Ok(())
+}
+
+struct Records;
+
+impl<S: Subscriber + for<'a> tracing_subscriber::registry::LookupSpan<'a>> Layer<S> for Records {
+    fn register_callsite(&self, metadata: &'static Metadata<'static>) -> Interest {
+        // Spans of `tracing` are none of its business.
+        if metadata.is_event() { Interest::sometimes() } else { Interest::never() }
+    }
+
+    fn enabled(&self, metadata: &Metadata<'_>, _: Context<'_, S>) -> bool {
+        !metadata.is_span()
+            && installed().is_some_and(|outlets| outlets.filter.would_enable(metadata.target(), metadata.level()))
+    }
+
+    fn max_level_hint(&self) -> Option<LevelFilter> {
+        Some(LevelFilter::TRACE)
+    }
+
+    fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
+        let Some(outlets) = installed() else { return };
+        let normalized = event.normalized_metadata();
+        let metadata = normalized.as_ref().unwrap_or_else(|| event.metadata());
+        if let Some((format, writer)) = &outlets.terminal {
+            let text = line::of(*format, metadata, event);
+            // A closed terminal is no reason to fail.
+            let _ = writer.lock().unwrap_or_else(PoisonError::into_inner).write_all(text.as_bytes());
+        }
+        if !OF_THE_EXPORTER.iter().any(|name| metadata.target().starts_with(name))
+            && let Some(bridge) = &*outlets.bridge.read().unwrap_or_else(PoisonError::into_inner)
+        {
+            bridge.on_event(event, context);
+        }
+    }
+}
+
+impl fmt::Debug for Outlets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Outlets").field("filter", &self.filter).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,91 @@
+//! Log records of `tracing` and `log`: on the terminal and by OTLP, each with the ids of its trace and span.
+//!
+//! One line of [`Telemetry::builder`](crate::Telemetry::builder) sets it up:
+//!
+//! ```
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let telemetry = traced::Telemetry::builder()
+//!     .logs(traced::logs::Logs::text())
+//!     # .environment(|name| name.ends_with("S_EXPORTER").then(|| "none".to_owned()))
+//!     .install()?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! A record has `trace_id` and `span_id` of the span that is current, and under a service with
+//! [`correlation_id`](crate::warp::Trace::correlation_id) the `correlation.id` of its request. RUST_LOG says which are
+//! taken, by level and target (`info,bookstore=debug`; default `info`).
+//!
+//! By OTLP they go where OTEL_LOGS_EXPORTER says (`otlp`, `console`, `none`; default `otlp`), in the batches of OTEL_BLRP_*.
+//! What the exporter's own libraries say (`opentelemetry`, `hyper`, `reqwest`, `h2`, `tonic`, `tower`, ...) is never sent
+//! there, so that an export does not cause the next one.
+//!
+//! `tracing` has one global subscriber for each process: the first installation sets it, later ones use it again.
+
+mod exporter;
+mod layer;
+mod line;
+mod plan;
+
+use std::fmt;
+use std::io::Write;
+use std::sync::Mutex;
+
+pub(crate) use plan::{Plan, Running};
+
+/// How log records are shown; given to [`TelemetryBuilder::logs`](crate::TelemetryBuilder::logs).
+#[must_use = "nothing is shown until it is given to `Telemetry::builder().logs(..)`"]
+pub struct Logs {
+    format: Option<Format>,
+    writer: Writer,
+}
+
+type Writer = Mutex<Box<dyn Write + Send>>;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Format {
+    Text,
+    Json,
+}
+
+impl Logs {
+    fn new(format: Option<Format>) -> Self {
+        Self { format, writer: Mutex::new(Box::new(std::io::stderr())) }
+    }
+
+    /// A line of text for each, on stderr: `2026-11-22T13:45:00.123Z INFO bookstore::run: listening port=8000`.
+    pub fn text() -> Self {
+        Self::new(Some(Format::Text))
+    }
+
+    /// A JSON object on a line for each, on stderr, with `timestamp`, `severity`, `target`, `body`, `attributes`, `trace_id`,
+    /// `span_id` and `correlation.id`.
+    pub fn json() -> Self {
+        Self::new(Some(Format::Json))
+    }
+
+    /// They are exported alone.
+    pub fn silent() -> Self {
+        Self::new(None)
+    }
+
+    /// Writes to `writer` instead of stderr. A line is one call of [`Write::write_all`].
+    pub fn writer(mut self, writer: impl Write + Send + 'static) -> Self {
+        self.writer = Mutex::new(Box::new(writer));
+        self
+    }
+}
+
+impl fmt::Debug for Logs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Logs").field("format", &self.format).finish_non_exhaustive()
+    }
+}
+
+/// The correlation id of the request that is being handled, if any.
+fn correlation_id() -> Option<std::sync::Arc<str>> {
+    #[cfg(feature = "warp")]
+    return crate::warp::correlation_id();
+    #[cfg(not(feature = "warp"))]
+    None
+}

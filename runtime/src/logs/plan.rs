@@ -1,0 +1,132 @@
+//! What of logs is to be set up, once code and environment are read, and what then runs.
+
+use std::sync::mpsc;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::{Duration, Instant};
+
+use opentelemetry_appender_tracing::layer::OpenTelemetryTracingBridge;
+use opentelemetry_sdk::Resource;
+use opentelemetry_sdk::logs::{BatchConfigBuilder, BatchLogProcessor, SdkLoggerProvider};
+use tracing_subscriber::filter::Targets;
+
+use super::exporter::{Correlating, Otlp};
+use super::layer::{self, Outlets};
+use super::{Format, Logs};
+use crate::SetupError;
+use crate::export::Closing;
+use crate::export::otlp::{OtlpSettings, names};
+use crate::signal::{Asked, Post, Signal, Wish, asked};
+use crate::telemetry::{Reader, Reporter};
+
+static LOGS: Signal = Signal { name: "log records", exporter: "OTEL_LOGS_EXPORTER", otlp: names!("LOGS", "v1/logs") };
+
+/// What the SDK says of itself is no news for those who run the program: `traced` warns of what matters.
+const DEFAULT_FILTER: &str = "info,opentelemetry=off";
+
+/// What is to be set up.
+pub(crate) struct Plan {
+    logs: Logs,
+    filter: Targets,
+    resource: Resource,
+    otlp: Option<Box<OtlpSettings>>,
+    delay: Duration,
+    queue: usize,
+    batch: usize,
+}
+
+impl Plan {
+    /// Reads the variables; `silent` when nothing says where the records could go.
+    pub(crate) fn read(mut logs: Logs, silent: bool, resource: Resource, reader: &mut Reader<'_>) -> Self {
+        let wish = Wish { silent_when_unconfigured: silent, ..Wish::default() };
+        let asked = asked(&LOGS, wish, reader);
+        if asked.contains(&Asked::Console) {
+            logs.format = logs.format.or(Some(Format::Text));
+        }
+        let parsed = reader.parse(&["RUST_LOG"], |_, value| {
+            value.parse::<Targets>().map_err(|_| "write levels and targets, such as info,bookstore=debug".to_owned())
+        });
+        let filter = parsed.unwrap_or_else(|| DEFAULT_FILTER.parse().unwrap_or_default());
+        let queue = reader.number(&["OTEL_BLRP_MAX_QUEUE_SIZE"], 1).unwrap_or(2048);
+        Self {
+            filter,
+            resource,
+            otlp: asked.contains(&Asked::Otlp).then(|| Box::new(OtlpSettings::for_signal(&LOGS.otlp, reader))),
+            delay: reader.milliseconds(&["OTEL_BLRP_SCHEDULE_DELAY"]).unwrap_or(Duration::from_secs(1)),
+            batch: reader.number(&["OTEL_BLRP_MAX_EXPORT_BATCH_SIZE"], 1).unwrap_or(512).min(queue),
+            queue,
+            logs,
+        }
+    }
+
+    /// The same, shown at most.
+    pub(crate) fn unexported(self) -> Self {
+        Self { otlp: None, ..self }
+    }
+
+    /// Builds it and makes it the program's.
+    pub(crate) fn install(self, reporter: &Reporter) -> Result<Running, SetupError> {
+        let Self { logs, filter, resource, otlp, delay, queue, batch } = self;
+        let closing = Arc::new(Closing::default());
+        let mut provider = None;
+        if let Some(settings) = otlp {
+            let destination = settings.destination();
+            let post = Post::new(&LOGS, *settings, Arc::clone(&closing), reporter.clone())
+                .map_err(|reason| SetupError::Exporter { destination, reason })?;
+            let config = BatchConfigBuilder::default()
+                .with_scheduled_delay(delay)
+                .with_max_queue_size(queue)
+                .with_max_export_batch_size(batch)
+                .build();
+            let processor = BatchLogProcessor::builder(Otlp::new(post)).with_batch_config(config).build();
+            let builder = SdkLoggerProvider::builder().with_resource(resource);
+            provider = Some(builder.with_log_processor(Correlating).with_log_processor(processor).build());
+        }
+        let outlets = Arc::new(Outlets {
+            filter,
+            terminal: logs.format.map(|format| (format, logs.writer)),
+            bridge: RwLock::new(provider.as_ref().map(OpenTelemetryTracingBridge::new)),
+        });
+        layer::install(Arc::clone(&outlets)).map_err(SetupError::Logs)?;
+        Ok(Running { provider, closing, outlets })
+    }
+}
+
+/// The logs of an installed telemetry.
+#[derive(Debug)]
+pub(crate) struct Running {
+    provider: Option<SdkLoggerProvider>,
+    closing: Arc<Closing>,
+    outlets: Arc<Outlets>,
+}
+
+impl Running {
+    /// Delivers what waits; an error says why that failed or was not done by `deadline`.
+    pub(crate) fn flush(&self, deadline: Instant) -> Result<(), String> {
+        self.finish(deadline, |provider| provider.force_flush().map_err(|error| error.to_string()))
+    }
+
+    /// The same, for the last time. The terminal goes on.
+    pub(crate) fn shutdown(&self, deadline: Instant) -> Result<(), String> {
+        *self.outlets.bridge.write().unwrap_or_else(PoisonError::into_inner) = None;
+        self.closing.begin(deadline);
+        let left = deadline.saturating_duration_since(Instant::now());
+        self.finish(deadline, move |provider| provider.shutdown_with_timeout(left).map_err(|error| error.to_string()))
+    }
+
+    /// Does `work` on another thread, since the SDK may wait for as long as an exporter likes.
+    fn finish(
+        &self,
+        deadline: Instant,
+        work: impl FnOnce(SdkLoggerProvider) -> Result<(), String> + Send + 'static,
+    ) -> Result<(), String> {
+        let Some(provider) = self.provider.clone() else { return Ok(()) };
+        let (sender, done) = mpsc::sync_channel(1);
+        let thread = std::thread::Builder::new().name("traced-flush".to_owned()).spawn(move || {
+            // Nobody listens any more if this took too long.
+            let _ = sender.send(work(provider));
+        });
+        let left = deadline.saturating_duration_since(Instant::now());
+        let done = thread.ok().and_then(|_| done.recv_timeout(left).ok());
+        done.unwrap_or_else(|| Err("it was not done in time".to_owned()))
+    }
+}

@@ -1,0 +1,69 @@
+//! Metrics: of requests, of statements, of functions, and of the pipeline itself.
+//!
+//! [`Telemetry::builder`](crate::Telemetry::builder) sets them up with the traces. By default they go to the OTLP endpoint,
+//! once a minute; OTEL_METRICS_EXPORTER chooses (`otlp`, `prometheus`, `console`, `none`), as do OTEL_METRIC_EXPORT_INTERVAL,
+//! OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE and the OTEL_EXPORTER_OTLP_METRICS_ variants of the OTLP variables. With
+//! the feature `prometheus` they are a text that Prometheus reads:
+//! [`Telemetry::prometheus`](crate::Telemetry::prometheus).
+//!
+//! | Instrument | Kind, unit | From | Conventions |
+//! |---|---|---|---|
+//! | `http.server.request.duration` | histogram, s | [`warp`](crate::warp) | stable |
+//! | `http.server.active_requests` | up-down counter | [`warp`](crate::warp) | in development |
+//! | `http.server.request.body.size`, `http.server.response.body.size` | histogram, By | [`warp`](crate::warp) | in development |
+//! | `db.client.operation.duration` | histogram, s | [`database`](crate::database), `postgres`, `redis` | stable |
+//! | `db.client.response.returned_rows` | histogram | [`database`](crate::database), `postgres` | in development |
+//! | `db.client.connection.*` | see [`observe`](crate::database::observe) | pools | in development |
+//! | `traced.function.duration` | histogram, s | `#[traced(metrics)]`; its count is that of the calls | own |
+//! | `traced.function.active` | up-down counter | `#[traced(metrics)]` | own |
+//! | `otel.sdk.span.started`, `otel.sdk.span.live` | counter, up-down counter | the pipeline | in development |
+//! | `otel.sdk.processor.span.processed`, `otel.sdk.processor.span.queue.size` | counter, up-down counter | the pipeline | in development |
+//! | `traced.queue.bytes`, `traced.queue.max_bytes` | up-down counters, By | the pipeline | own |
+//! | `otel.sdk.exporter.span.exported` | counter, by `error.type` | the pipeline | in development |
+//! | `otel.sdk.exporter.operation.duration` | histogram, s | the pipeline | in development |
+//!
+//! Names, units, attributes and buckets are those of the [semantic
+//! conventions](https://opentelemetry.io/docs/specs/semconv/) 1.37. Measuring does not depend on sampling. The SDK keeps at
+//! most 2,000 combinations of attributes of an instrument; it takes no exemplars.
+//!
+//! A function asks for its metrics with the word `metrics`, which may name them and give them attributes (of few values each:
+//! every combination is a time series). `error.type` tells failed calls, `panic` and `cancelled` ones included:
+//!
+//! ```
+//! #[traced::traced(metrics(name = "book.lookup", cache.hit = hit))]
+//! fn lookup(hit: bool) -> Option<String> { hit.then(|| "Dune".to_owned()) }
+//! # lookup(true);
+//! ```
+//!
+//! gives `book.lookup.duration` and `book.lookup.active`, by `code.function.name`.
+//!
+//! The meter provider is also OpenTelemetry's global one: instruments of your own come from
+//! [`opentelemetry::global::meter`].
+
+mod console;
+mod database;
+mod exporter;
+mod function;
+#[cfg(feature = "warp")]
+mod http;
+mod instruments;
+mod pipeline;
+mod plan;
+#[cfg(feature = "prometheus")]
+mod prometheus;
+
+pub(crate) use database::Operation;
+#[cfg(any(feature = "postgres", feature = "redis"))]
+pub(crate) use database::{connection_created, connection_waited};
+#[doc(hidden)]
+pub use function::{
+    Call, MeasuredFuture, MeasuredStream, measure, measure_later, measured, measured_future, measured_stream,
+};
+#[cfg(feature = "warp")]
+pub(crate) use http::Exchange;
+#[cfg(any(feature = "postgres", feature = "redis"))]
+pub(crate) use instruments::is_on;
+pub(crate) use pipeline::exported;
+pub(crate) use plan::{Given, Metrics, Plan};
+#[cfg(feature = "prometheus")]
+pub use prometheus::Prometheus;

@@ -1,0 +1,182 @@
+//! What of metrics is to be set up, once code and environment are read, and what then runs.
+
+use std::sync::Arc;
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+use opentelemetry::global;
+use opentelemetry::metrics::MeterProvider as _;
+use opentelemetry_sdk::Resource;
+use opentelemetry_sdk::metrics::exporter::PushMetricExporter;
+use opentelemetry_sdk::metrics::{MeterProviderBuilder, PeriodicReader, SdkMeterProvider, Temporality};
+
+use super::console::Console;
+use super::exporter::Otlp;
+use super::instruments::{self, Instruments};
+use crate::export::Closing;
+use crate::export::otlp::{OtlpSettings, names};
+use crate::signal::{Asked, Post, PrometheusExporter, Signal, Wish, asked};
+use crate::telemetry::{Reader, Reporter};
+use crate::{Health, SetupError};
+
+static METRICS: Signal =
+    Signal { name: "metrics", exporter: "OTEL_METRICS_EXPORTER", otlp: names!("METRICS", "v1/metrics") };
+
+/// An exporter that was given in code, whose type is known only to the function that makes its reader.
+pub(crate) struct GivenExporter(Box<dyn FnOnce(MeterProviderBuilder, Duration) -> MeterProviderBuilder + Send>);
+
+/// What code says of metrics.
+#[derive(Default)]
+pub(crate) struct Given {
+    exporters: Vec<GivenExporter>,
+    #[cfg(feature = "prometheus")]
+    pub(crate) prometheus: bool,
+}
+
+impl Given {
+    pub(crate) fn exporter(&mut self, exporter: impl PushMetricExporter) {
+        self.exporters.push(GivenExporter(Box::new(|builder, interval| {
+            builder.with_reader(PeriodicReader::builder(exporter).with_interval(interval).build())
+        })));
+    }
+}
+
+/// What is to be set up.
+pub(crate) struct Plan {
+    given: Given,
+    resource: Resource,
+    interval: Duration,
+    otlp: Option<(Box<OtlpSettings>, Temporality)>,
+    console: bool,
+    prometheus: bool,
+}
+
+impl Plan {
+    /// Reads the variables; `silent` when nobody asked for metrics and nothing says where they could go.
+    pub(crate) fn read(given: Given, silent: bool, resource: Resource, reader: &mut Reader<'_>) -> Self {
+        let prometheus =
+            if cfg!(feature = "prometheus") { PrometheusExporter::Known } else { PrometheusExporter::LeftOut };
+        let wish = Wish { silent_when_unconfigured: silent, prometheus };
+        let asked = if given.exporters.is_empty() { asked(&METRICS, wish, reader) } else { Vec::new() };
+        let timeout = reader.milliseconds(&["OTEL_METRIC_EXPORT_TIMEOUT"]).unwrap_or(Duration::from_secs(30));
+        let otlp = asked.contains(&Asked::Otlp).then(|| {
+            let mut settings = OtlpSettings::for_signal(&METRICS.otlp, reader);
+            settings.timeout = settings.timeout.min(timeout);
+            (Box::new(settings), temporality(reader))
+        });
+        #[cfg(feature = "prometheus")]
+        let prometheus = given.prometheus || asked.contains(&Asked::Prometheus);
+        #[cfg(not(feature = "prometheus"))]
+        let prometheus = false;
+        Self {
+            interval: reader.milliseconds(&["OTEL_METRIC_EXPORT_INTERVAL"]).unwrap_or(Duration::from_secs(60)),
+            console: asked.contains(&Asked::Console),
+            given,
+            resource,
+            otlp,
+            prometheus,
+        }
+    }
+
+    /// Builds it; none when the metrics would go nowhere.
+    pub(crate) fn build(self, reporter: &Reporter) -> Result<Option<Metrics>, SetupError> {
+        let Self { given, resource, interval, otlp, console, prometheus } = self;
+        if given.exporters.is_empty() && otlp.is_none() && !console && !prometheus {
+            return Ok(None);
+        }
+        let closing = Arc::new(Closing::default());
+        let mut builder = SdkMeterProvider::builder().with_resource(resource);
+        for exporter in given.exporters {
+            builder = (exporter.0)(builder, interval);
+        }
+        if let Some((settings, temporality)) = otlp {
+            let destination = settings.destination();
+            let post = Post::new(&METRICS, *settings, Arc::clone(&closing), reporter.clone())
+                .map_err(|reason| SetupError::Exporter { destination, reason })?;
+            let exporter = Otlp::new(post, temporality);
+            builder = builder.with_reader(PeriodicReader::builder(exporter).with_interval(interval).build());
+        }
+        if console {
+            builder = builder.with_reader(PeriodicReader::builder(Console).with_interval(interval).build());
+        }
+        #[cfg(feature = "prometheus")]
+        let (builder, prometheus) = super::prometheus::reader(builder, prometheus)?;
+        let provider = builder.build();
+        let instruments = Arc::new(Instruments::new(&provider));
+        Ok(Some(Metrics {
+            provider,
+            closing,
+            instruments,
+            #[cfg(feature = "prometheus")]
+            prometheus,
+        }))
+    }
+}
+
+fn temporality(reader: &mut Reader<'_>) -> Temporality {
+    let variable = "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE";
+    let read = reader.parse(&[variable], |_, value| match value.to_ascii_lowercase().as_str() {
+        "cumulative" => Ok(Temporality::Cumulative),
+        "delta" => Ok(Temporality::Delta),
+        "lowmemory" => Ok(Temporality::LowMemory),
+        _ => Err("write cumulative, delta or lowmemory".to_owned()),
+    });
+    read.unwrap_or(Temporality::Cumulative)
+}
+
+/// The metrics of an installed telemetry.
+#[derive(Debug)]
+pub(crate) struct Metrics {
+    provider: SdkMeterProvider,
+    closing: Arc<Closing>,
+    instruments: Arc<Instruments>,
+    #[cfg(feature = "prometheus")]
+    prometheus: Option<super::Prometheus>,
+}
+
+impl Metrics {
+    /// Puts on metrics how the pipeline of the spans fares.
+    pub(crate) fn observe_pipeline(&self, health: impl Fn() -> Health + Clone + Send + Sync + 'static) {
+        super::pipeline::observe(&self.provider.meter("traced"), health);
+    }
+
+    /// Makes them the program's.
+    pub(crate) fn install(&self) {
+        global::set_meter_provider(self.provider.clone());
+        instruments::install(Some(Arc::clone(&self.instruments)));
+    }
+
+    #[cfg(feature = "prometheus")]
+    pub(crate) fn prometheus(&self) -> Option<super::Prometheus> {
+        self.prometheus.clone()
+    }
+
+    /// Collects and delivers; an error says why that failed or was not done by `deadline`.
+    pub(crate) fn flush(&self, deadline: Instant) -> Result<(), String> {
+        self.finish(deadline, |provider| provider.force_flush().map_err(|error| error.to_string()))
+    }
+
+    /// The same, for the last time.
+    pub(crate) fn shutdown(&self, deadline: Instant) -> Result<(), String> {
+        instruments::install(None);
+        self.closing.begin(deadline);
+        self.finish(deadline, |provider| provider.shutdown().map_err(|error| error.to_string()))
+    }
+
+    /// Does `work` on another thread, since the SDK may wait for as long as an exporter likes.
+    fn finish(
+        &self,
+        deadline: Instant,
+        work: impl FnOnce(SdkMeterProvider) -> Result<(), String> + Send + 'static,
+    ) -> Result<(), String> {
+        let provider = self.provider.clone();
+        let (sender, done) = mpsc::sync_channel(1);
+        let thread = std::thread::Builder::new().name("traced-flush".to_owned()).spawn(move || {
+            // Nobody listens any more if this took too long.
+            let _ = sender.send(work(provider));
+        });
+        let left = deadline.saturating_duration_since(Instant::now());
+        let done = thread.ok().and_then(|_| done.recv_timeout(left).ok());
+        done.unwrap_or_else(|| Err("it was not done in time".to_owned()))
+    }
+}

@@ -1,0 +1,19 @@
+//! What metrics and log records have in common: which exporters the environment asks for, and OTLP over HTTP.
+
+mod exporters;
+mod post;
+
+use crate::export::otlp::Names;
+
+pub(crate) use exporters::{Asked, Prometheus as PrometheusExporter, Wish, asked};
+pub(crate) use post::Post;
+
+/// One signal, as the environment and warnings name it.
+#[derive(Debug)]
+pub(crate) struct Signal {
+    /// As sentences call it: `metrics`.
+    pub(crate) name: &'static str,
+    /// The variable that names its exporters.
+    pub(crate) exporter: &'static str,
+    pub(crate) otlp: Names,
+}

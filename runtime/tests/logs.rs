@@ -1,0 +1,143 @@
+//! Log records on the terminal and at a collector, with the ids of trace, span and request.
+
+mod support;
+
+use std::io::Write;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
+use opentelemetry_proto::tonic::logs::v1::LogRecord;
+use prost::Message;
+use support::{Answer, Collector};
+use traced::Telemetry;
+use traced::logs::Logs;
+use warp::Filter;
+
+/// A process has one telemetry.
+static ONE: Mutex<()> = Mutex::new(());
+
+#[derive(Clone, Default)]
+struct Lines(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Lines {
+    /// The lines that hold `part`.
+    fn with(&self, part: &str) -> Vec<String> {
+        let text = String::from_utf8(self.0.lock().unwrap().clone()).unwrap();
+        text.lines().filter(|line| line.contains(part)).map(str::to_owned).collect()
+    }
+}
+
+fn install(logs: Logs, variables: &[(&'static str, &str)]) -> Telemetry {
+    let variables: Vec<_> = variables.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
+    let spans = traced::opentelemetry_sdk::trace::InMemorySpanExporter::default();
+    Telemetry::builder()
+        .environment(move |name| variables.iter().find(|(key, _)| *key == name).map(|(_, value)| value.clone()))
+        .span_exporter(spans)
+        .logs(logs)
+        .install()
+        .unwrap()
+}
+
+#[traced::traced]
+fn work() -> (String, String) {
+    tracing::info!(book.id = 7, title = "A\nB", "looked up");
+    log::warn!("by log");
+    let current = traced::current();
+    (current.trace_id().to_string(), current.span_id().to_string())
+}
+
+fn records(collector: &Collector) -> Vec<LogRecord> {
+    let bodies = collector.others().into_iter().filter(|(path, _)| path == "/v1/logs");
+    let requests = bodies.map(|(_, body)| ExportLogsServiceRequest::decode(body.as_slice()).unwrap());
+    let scopes = requests.flat_map(|request| request.resource_logs).flat_map(|resource| resource.scope_logs);
+    scopes.flat_map(|scope| scope.log_records).collect()
+}
+
+#[test]
+fn lines_have_the_ids_of_their_span_and_stay_lines() {
+    let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let lines = Lines::default();
+    let telemetry = install(Logs::text().writer(lines.clone()), &[]);
+    let (trace_id, span_id) = work();
+    let line = lines.with("looked up").concat();
+    let expected = format!("INFO logs: looked up book.id=7 title=A\\nB trace_id={trace_id} span_id={span_id}");
+    assert!(line.ends_with(&expected), "{line}");
+    let line = lines.with("by log").concat();
+    assert!(line.contains(" WARN logs: by log trace_id="), "{line}");
+    tracing::debug!("too low");
+    assert!(lines.with("too low").is_empty());
+    telemetry.shutdown().unwrap();
+    tracing::info!("after the end");
+    assert!(lines.with("after the end").concat().ends_with("after the end"));
+}
+
+#[test]
+fn json_is_an_object_a_line() {
+    let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let lines = Lines::default();
+    let _telemetry = install(Logs::json().writer(lines.clone()), &[("RUST_LOG", "off,logs=info")]);
+    let (trace_id, span_id) = work();
+    let line = lines.with("looked up").concat();
+    let rest = format!(
+        "\"severity\":\"INFO\",\"target\":\"logs\",\"body\":\"looked up\",\"attributes\":{{\"book.id\":7,\
+         \"title\":\"A\\u000aB\"}},\"trace_id\":\"{trace_id}\",\"span_id\":\"{span_id}\"}}"
+    );
+    assert!(line.starts_with("{\"timestamp\":\"2") && line.ends_with(&rest), "{line}");
+    tracing::info!(target: "elsewhere", "not wanted");
+    assert!(lines.with("not wanted").is_empty());
+}
+
+#[test]
+fn records_arrive_with_ids_and_those_of_the_exporter_do_not() {
+    let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let collector = Collector::start(Answer::Ok);
+    let telemetry = install(
+        Logs::silent(),
+        &[("OTEL_EXPORTER_OTLP_LOGS_ENDPOINT", &format!("{}/v1/logs", collector.base())), ("RUST_LOG", "trace")],
+    );
+    let (trace_id, span_id) = work();
+    tracing::info!(target: "hyper::client", "said by the exporter");
+    telemetry.shutdown().unwrap();
+    let records = records(&collector);
+    let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let said = |text: &str| records.iter().find(|record| format!("{:?}", record.body).contains(text));
+    for text in ["looked up", "by log"] {
+        let record = said(text).unwrap_or_else(|| panic!("{text}: {records:?}"));
+        assert_eq!((hex(&record.trace_id), hex(&record.span_id)), (trace_id.clone(), span_id.clone()));
+    }
+    assert!(said("said by the exporter").is_none());
+    assert!(!records.iter().any(|record| format!("{:?}", record.body).contains("hyper")));
+}
+
+#[tokio::test]
+async fn a_request_has_its_correlation_id_on_each_record() {
+    let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let collector = Collector::start(Answer::Ok);
+    let lines = Lines::default();
+    let telemetry = install(
+        Logs::text().writer(lines.clone()),
+        &[("OTEL_EXPORTER_OTLP_LOGS_ENDPOINT", &format!("{}/v1/logs", collector.base()))],
+    );
+    let hello = warp::any().map(|| {
+        tracing::info!("handled");
+        "ok"
+    });
+    let routes = traced::warp::trace().correlation_id("x-correlation-id", "correlation.id").wrap(hello);
+    warp::test::request().header("x-correlation-id", "abc-1").reply(&routes).await;
+    assert!(lines.with("handled").concat().ends_with(" correlation.id=abc-1"));
+    telemetry.shutdown().unwrap();
+    let records = records(&collector);
+    let record = records.iter().find(|record| format!("{:?}", record.body).contains("handled")).unwrap();
+    assert!(record.attributes.iter().any(|pair| pair.key == "correlation.id"), "{record:?}");
+}
