@@ -44,7 +44,9 @@ fn span_without_attributes(bencher: Bencher<'_, '_>) {
 
 #[divan::bench(max_time = 1)]
 fn span_with_two_attributes(bencher: Bencher<'_, '_>) {
-    recorded(bencher, || drop(two_attributes(black_box(7), black_box("Solaris"))));
+    recorded(bencher, || {
+        let _ = two_attributes(black_box(7), black_box("Solaris"));
+    });
 }
 
 #[divan::bench(max_time = 1)]
@@ -54,7 +56,9 @@ fn span_with_a_displayed_value(bencher: Bencher<'_, '_>) {
 
 #[divan::bench(max_time = 1)]
 fn span_with_an_event(bencher: Bencher<'_, '_>) {
-    recorded(bencher, || drop(with_event()));
+    recorded(bencher, || {
+        let _ = with_event();
+    });
 }
 
 #[divan::bench(max_time = 1)]

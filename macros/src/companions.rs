@@ -24,6 +24,8 @@ enum Element {
     Around(Around),
 }
 
+const ONE_BODY: &str = "a span is put around one closure or async block";
+
 /// `span!("name", key = value, ..)`, optionally with a closure or an async block last.
 pub fn span(tokens: TokenStream) -> TokenStream {
     let mut errors = Errors::new();
@@ -43,7 +45,10 @@ pub fn span(tokens: TokenStream) -> TokenStream {
         for element in list::parse(input, &mut errors, Element::parse) {
             match element {
                 Element::Attr(attr) => args.attrs.push(attr),
-                Element::Around(what) => around = what,
+                Element::Around(what) if matches!(around, Around::Scope) => around = what,
+                Element::Around(Around::Closure(closure)) => errors.on(closure, ONE_BODY),
+                Element::Around(Around::Future(future)) => errors.on(future, ONE_BODY),
+                Element::Around(Around::Scope) => {}
             }
         }
         Ok(())
@@ -58,7 +63,12 @@ pub fn span(tokens: TokenStream) -> TokenStream {
     }
     let private = expand::private(None);
     if !cfg!(feature = "enable") {
+        let name = match &args.name {
+            Some(Name::Expr(name)) => Some(quote!(if false { let _ = &(#name); })),
+            _ => None,
+        };
         let unrecorded = attrs::unrecorded(&args.attrs);
+        let unrecorded = quote!(#name #unrecorded);
         return match around {
             Around::Scope => quote!({ #unrecorded #private::SpanGuard::off() }),
             Around::Closure(closure) => quote!({ #unrecorded (#closure)() }),

@@ -1,6 +1,6 @@
 //! Random and mutated input: never a panic, always an expansion that parses, or errors.
 //!
-//! `PROPTEST_CASES=100000 cargo test -p traced-macros --release fuzz` runs longer.
+//! `PROPTEST_CASES=100000 cargo test -p traced-macros --features enable fuzz` runs longer.
 
 use proc_macro2::{TokenStream, TokenTree};
 use proptest::prelude::*;

@@ -3,7 +3,9 @@
 use proc_macro2::TokenStream;
 use quote::ToTokens;
 use syn::parse::Parser;
-use syn::{Block, Expr, ExprAsync, GenericArgument, PathArguments, ReturnType, Stmt, Type, TypeParamBound};
+use syn::{
+    Block, Expr, ExprAsync, GenericArgument, PathArguments, PathSegment, ReturnType, Stmt, Type, TypeParamBound,
+};
 
 use crate::args::{Args, Returns};
 use crate::item::Function;
@@ -52,23 +54,78 @@ impl Shape {
             Some(Returns::Stream(_)) => return Self::Stream { boxed },
             None => {}
         }
-        if mentions_async(&function.body.stream())
+        let shown = Shown::by(&function.sig.output);
+        if mentions(&function.body.stream(), "async")
             && let Some(tail) = AsyncTail::of(function)
+            // An earlier `return` would pass the block by: then what is returned is taken as a whole.
+            && !(shown.is_some() && tail.statements.iter().any(|s| mentions(&s.to_token_stream(), "return")))
         {
             return Self::AsyncBlock(tail);
         }
-        Self::Sync
+        match shown {
+            Some(Shown::Future) => Self::Future { boxed },
+            Some(Shown::Stream) if args.current.is_none() => Self::Stream { boxed },
+            _ => Self::Sync,
+        }
     }
+}
+
+/// What a signature shows that the function returns. A span that ended with the call would tell nothing of it.
+enum Shown {
+    Future,
+    Stream,
+}
+
+impl Shown {
+    fn by(output: &ReturnType) -> Option<Self> {
+        let ReturnType::Type(_, ty) = output else { return None };
+        match &**ty {
+            Type::ImplTrait(ty) => ty.bounds.iter().find_map(Self::by_bound),
+            Type::Path(path) => {
+                let last = path.path.segments.last()?;
+                match last.ident.to_string().as_str() {
+                    "BoxFuture" | "LocalBoxFuture" => Some(Self::Future),
+                    "BoxStream" | "LocalBoxStream" => Some(Self::Stream),
+                    "Pin" => {
+                        let Type::Path(inside) = only_type(last)? else { return None };
+                        let boxed = inside.path.segments.last().filter(|segment| segment.ident == "Box")?;
+                        let Type::TraitObject(object) = only_type(boxed)? else { return None };
+                        object.bounds.iter().find_map(Self::by_bound)
+                    }
+                    _ => None,
+                }
+            }
+            _ => None,
+        }
+    }
+
+    fn by_bound(bound: &TypeParamBound) -> Option<Self> {
+        let TypeParamBound::Trait(bound) = bound else { return None };
+        match bound.path.segments.last()?.ident.to_string().as_str() {
+            "Future" => Some(Self::Future),
+            "Stream" => Some(Self::Stream),
+            _ => None,
+        }
+    }
+}
+
+/// The `T` of `Name<T>`.
+fn only_type(segment: &PathSegment) -> Option<&Type> {
+    let PathArguments::AngleBracketed(arguments) = &segment.arguments else { return None };
+    arguments.args.iter().find_map(|argument| match argument {
+        GenericArgument::Type(ty) => Some(ty),
+        _ => None,
+    })
 }
 
 fn is_impl_trait(output: &ReturnType) -> bool {
     matches!(output, ReturnType::Type(_, ty) if matches!(**ty, Type::ImplTrait(_)))
 }
 
-fn mentions_async(tokens: &TokenStream) -> bool {
+fn mentions(tokens: &TokenStream, word: &str) -> bool {
     tokens.clone().into_iter().any(|token| match token {
-        proc_macro2::TokenTree::Ident(ident) => ident == "async",
-        proc_macro2::TokenTree::Group(group) => mentions_async(&group.stream()),
+        proc_macro2::TokenTree::Ident(ident) => ident == word,
+        proc_macro2::TokenTree::Group(group) => mentions(&group.stream(), word),
         _ => false,
     })
 }

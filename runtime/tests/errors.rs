@@ -216,3 +216,21 @@ fn options_inside_ok() {
     assert_eq!(spans[1].status, Status::error("nothing there"));
     assert_eq!(spans[2].status, Status::error("negative"));
 }
+
+#[test]
+fn an_error_that_panics_when_it_is_shown_is_still_returned() {
+    #[derive(Debug)]
+    struct Panics;
+    impl fmt::Display for Panics {
+        fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
+            panic!("shown")
+        }
+    }
+    impl StdError for Panics {}
+    #[traced]
+    fn fails() -> Result<(), Panics> {
+        Err(Panics)
+    }
+    let span = failed(|| drop(fails().unwrap_err()));
+    assert_eq!(exception(&span)[1], None);
+}

@@ -220,6 +220,62 @@ fn delegated_boxed(n: i64) -> Pin<Box<dyn Future<Output = Result<i64, String>> +
     Box::pin(bare(n))
 }
 
+/// What is left out of `#[traced]` is shown by the signature.
+#[traced(ok(|v| attrs(value = *v)))]
+fn shown(n: i64) -> impl Future<Output = Result<i64, String>> {
+    bare(n)
+}
+
+#[traced]
+fn shown_boxed(n: i64) -> futures_util::future::BoxFuture<'static, Result<i64, String>> {
+    if n == 0 {
+        return Box::pin(std::future::ready(Err("zero".to_owned())));
+    }
+    Box::pin(async move { Ok(n) })
+}
+
+struct Counting(i64);
+
+impl Counting {
+    #[traced(future)]
+    fn count(&mut self) -> impl Future<Output = i64> + '_ {
+        let n = &mut self.0;
+        async move {
+            *n += 1;
+            *n
+        }
+    }
+}
+
+#[tokio::test]
+async fn futures_that_the_signature_shows() {
+    let (_, spans) = capture_async(async {
+        (shown(2).await, shown_boxed(0).await, shown_boxed(1).await, Counting(1).count().await)
+    })
+    .await;
+    assert_eq!(names(&spans), ["child", "bare", "shown", "shown_boxed", "shown_boxed", "count"]);
+    assert_eq!(spans.named("shown").attribute("value"), Some(&Value::I64(2)));
+    assert_eq!(spans.named("shown_boxed").status, Status::error("zero"));
+}
+
+#[traced(stream, ok(status = ok))]
+fn statuses(items: Vec<Result<i64, String>>) -> impl Stream<Item = Result<i64, String>> {
+    stream::iter(items)
+}
+
+#[tokio::test]
+async fn a_stream_has_succeeded_only_if_no_item_failed() {
+    let bad = || Err("bad".to_owned());
+    for (items, status) in [
+        (vec![Ok(1), Ok(2)], Status::Ok),
+        (vec![Ok(1), bad()], Status::error("bad")),
+        (vec![bad(), Ok(1)], Status::error("bad")),
+    ] {
+        let (_, spans) = capture_async(async { statuses(items).collect::<Vec<_>>().await }).await;
+        assert_eq!(spans[0].status, status);
+    }
+}
+
 #[tokio::test]
 async fn functions_that_return_futures() {
     let mut log = Vec::new();
@@ -333,7 +389,7 @@ fn patterns(
 }
 
 #[traced]
-fn cfg_on_parameters(#[cfg(not(doc))] a: i64, #[cfg(doc)] a: String) -> i64 {
+fn cfg_on_parameters(#[cfg(not(windows))] a: i64, #[cfg(windows)] a: String) -> i64 {
     a
 }
 

@@ -1,8 +1,9 @@
 //! `ret`, `ok`, `err`, `some` and `none`: what a span says of the return value.
 
-use proc_macro2::Ident;
+use proc_macro2::{Ident, Span};
 use syn::ext::IdentExt;
 use syn::parse::ParseStream;
+use syn::spanned::Spanned;
 use syn::{Expr, LitBool, LitStr, Pat, Token};
 
 use super::parse::{expect_equals, parenthesised};
@@ -47,8 +48,8 @@ pub enum Clause {
     Event { name: LitStr, attrs: Vec<Attr> },
     Status(Status),
     Type(Expr),
-    Expected { pattern: Pat, guard: Option<Expr> },
-    Exception(Exception),
+    Expected { word: Ident, pattern: Pat, guard: Option<Expr> },
+    Exception { word: Ident, exception: Exception },
 }
 
 pub enum Status {
@@ -97,6 +98,15 @@ impl Outcome {
 }
 
 impl Clause {
+    /// The word of a clause that speaks of the error which is recorded.
+    pub fn of_the_error(&self) -> Option<(String, Span)> {
+        match self {
+            Self::Type(expr) => Some(("type".to_owned(), expr.span())),
+            Self::Expected { word, .. } | Self::Exception { word, .. } => Some((word.to_string(), word.span())),
+            _ => None,
+        }
+    }
+
     fn parse(on: On, input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<Self> {
         let word = input.call(Ident::parse_any)?;
         let text = word.unraw().to_string();
@@ -133,11 +143,11 @@ impl Clause {
                 } else {
                     None
                 };
-                Ok(Self::Expected { pattern, guard })
+                Ok(Self::Expected { word: word.clone(), pattern, guard })
             }),
             _ => {
                 expect_equals(input, &word, "false")?;
-                Ok(Self::Exception(Exception::parse(input)?))
+                Ok(Self::Exception { exception: Exception::parse(input)?, word })
             }
         }
     }

@@ -3,7 +3,7 @@
 use proc_macro2::Span;
 use syn::spanned::Spanned;
 
-use super::{Args, Capture, Name, Returns};
+use super::{Args, Capture, Clause, Name, Returns};
 use crate::errors::Errors;
 
 impl Args {
@@ -11,7 +11,7 @@ impl Args {
         if let (Some(root), Some(_)) = (self.root, &self.parent) {
             errors.at(root, "`root` and `parent` contradict each other: a root has no parent");
         }
-        if let Some(current) = self.current {
+        if self.current.is_some() {
             for (word, span) in self.only_for_new_spans() {
                 errors.at(
                     span,
@@ -24,7 +24,16 @@ impl Args {
                     "`stream` and `current` contradict each other: a stream outlives the span that is current",
                 );
             }
-            let _ = current;
+            for (word, span) in
+                self.outcomes.iter().flat_map(|outcome| outcome.clauses.iter().filter_map(Clause::of_the_error))
+            {
+                errors.at(
+                    span,
+                    format!(
+                        "`{word}` and `current` contradict each other: `current` records no error on the span of others"
+                    ),
+                );
+            }
         }
         if let Some(skip) = self.skip
             && self.says_more_than_skip()
@@ -66,9 +75,31 @@ impl Args {
         found
     }
 
+    /// What can't be said of many functions at once.
+    pub fn of_one_function(&self) -> Vec<(String, Span)> {
+        const SAID_OF_MANY: &[&str] = &["kind", "scope", "prefix"];
+        let given = self.only_for_new_spans().into_iter().filter(|(word, _)| !SAID_OF_MANY.contains(word));
+        let mut found: Vec<(String, Span)> = given.map(|(word, span)| (word.to_owned(), span)).collect();
+        match &self.capture {
+            Some(Capture::All(span)) => found.push(("args".to_owned(), *span)),
+            Some(Capture::Some(names)) => {
+                found.push(("args".to_owned(), names.first().map_or_else(Span::call_site, |name| name.span())));
+            }
+            None => {}
+        }
+        match self.returns {
+            Some(Returns::Future(span)) => found.push(("future".to_owned(), span)),
+            Some(Returns::Stream(span)) => found.push(("stream".to_owned(), span)),
+            None => {}
+        }
+        found.extend(self.current.map(|span| ("current".to_owned(), span)));
+        found.extend(self.outcomes.iter().map(|outcome| (outcome.word.to_string(), outcome.word.span())));
+        found
+    }
+
     fn says_more_than_skip(&self) -> bool {
         self.current.is_some()
-            || self.only_for_new_spans().iter().any(|_| true)
+            || !self.only_for_new_spans().is_empty()
             || !self.attrs.is_empty()
             || !self.outcomes.is_empty()
             || matches!(self.capture, Some(Capture::All(_) | Capture::Some(_)))

@@ -1,7 +1,7 @@
 //! The new body of a function, by the shape in which it runs.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{ToTokens, quote, quote_spanned};
+use quote::{ToTokens, quote};
 use syn::visit_mut::{self, VisitMut};
 use syn::{FnArg, LitStr, ReturnType, Type};
 
@@ -12,22 +12,6 @@ use crate::attrs::Attr;
 use crate::errors::Errors;
 use crate::item::Function;
 use crate::shape::{self, AsyncTail, Shape, Wrapper};
-
-/// Lints that speak of generated code, never of the user's own.
-const ALLOW: &[&str] = &[
-    "clippy::let_unit_value",
-    "clippy::unused_unit",
-    "clippy::redundant_locals",
-    "clippy::used_underscore_binding",
-    "clippy::items_after_statements",
-    "clippy::needless_borrow",
-    "clippy::needless_borrows_for_generic_args",
-    "clippy::diverging_sub_expression",
-    "clippy::redundant_closure_call",
-    "clippy::no_effect_underscore_binding",
-    "clippy::async_yields_async",
-    "clippy::manual_async_fn",
-];
 
 /// The function with its span around it.
 pub fn function(function: &mut Function, args: &Args, errors: &mut Errors) -> TokenStream {
@@ -48,6 +32,7 @@ pub fn function(function: &mut Function, args: &Args, errors: &mut Errors) -> To
         params,
         private,
     };
+    let is_async = matches!(shape, Shape::Async);
     let body = match shape {
         Shape::Sync => parts.sync(),
         Shape::Async => parts.asynchronous(),
@@ -55,9 +40,10 @@ pub fn function(function: &mut Function, args: &Args, errors: &mut Errors) -> To
         Shape::Future { boxed } => parts.returned(boxed, &quote!(returned_future), &quote!(future_of)),
         Shape::Stream { boxed } => parts.returned(boxed, &quote!(returned_stream), &quote!(stream_of)),
     };
-    let allow = ALLOW.iter().map(|lint| lint.parse::<TokenStream>().unwrap_or_default());
     let function = function.to_tokens_with(body);
-    quote!(#[allow(#(#allow),*)] #function)
+    // Spans of generated code keep other lints away from it; this one speaks of the block inside, which is awaited.
+    let allow = is_async.then(|| quote!(#[allow(clippy::async_yields_async)]));
+    quote!(#allow #function)
 }
 
 /// The function without a span, for a build in which nobody records. What the arguments mention stays used.
@@ -146,8 +132,8 @@ impl Parts<'_> {
         let Self { site, body, output, args, params, private, .. } = self;
         let rebind = &params.rebind;
         let pinned = match output {
-            ReturnType::Type(_, ty) => pinned_output(ty),
-            ReturnType::Default => pinned_output(&unit()),
+            ReturnType::Type(_, ty) => pinned_output(ty, private),
+            ReturnType::Default => pinned_output(&unit(), private),
         };
         let note = outcome::note(args, shape::is_plain(output), private);
         let span = Ident::new("span", Span::mixed_site());
@@ -172,8 +158,8 @@ impl Parts<'_> {
         let body = &tail.block.block;
         let known = shape::future_output(output);
         let pinned = match &known {
-            Some(ty) => Some(pinned_output(ty)),
-            None => shape::projected_output(output, private).as_ref().map(pinned_output),
+            Some(ty) => Some(pinned_output(ty, private)),
+            None => shape::projected_output(output, private).as_ref().map(|ty| pinned_output(ty, private)),
         };
         let plain = known.is_some_and(|ty| shape::is_plain(&ReturnType::Type(Default::default(), Box::new(ty))));
         let note = outcome::note(args, plain, private);
@@ -206,7 +192,7 @@ impl Parts<'_> {
         let pending = Ident::new("pending", Span::mixed_site());
         let block = block(rebind, body);
         let (prepare, wrap) = self.prepare(wrap.clone());
-        let inside = quote!(#private::#of::<#returned, _>((move || -> #returns #block)()));
+        let inside = quote!(#private::#of::<#returned, _>(#private::call(move || -> #returns #block)));
         let wrapped = quote!(#private::#wrap(#pending, #inside, #note));
         let is_stream = matches!(args.returns, Some(Returns::Stream(_)));
         let of = if is_stream { quote!(measured_stream) } else { quote!(measured_future) };
@@ -270,22 +256,14 @@ fn block(statements: &TokenStream, body: impl ToTokens) -> TokenStream {
     if statements.is_empty() { body.into_token_stream() } else { quote!({ #statements match () { () => #body } }) }
 }
 
-/// `if false { let returned: T = loop {}; return returned; }`: tells an async block what it returns, so that a wrong
+/// `if false { return never::<T>(); }`: tells an async block what it returns, so that a wrong
 /// type is an error on the user's expression.
-fn pinned_output(ty: &Type) -> TokenStream {
+fn pinned_output(ty: &Type, private: &TokenStream) -> TokenStream {
     if matches!(ty, Type::Never(_) | Type::ImplTrait(_)) {
         return TokenStream::new();
     }
     let ty = without_impl_trait(ty);
-    let returned = Ident::new("returned", Span::mixed_site());
-    let span = Span::mixed_site();
-    quote_spanned! {span=>
-        #[allow(unreachable_code, clippy::empty_loop, clippy::never_loop, clippy::needless_return)]
-        if false {
-            let #returned: #ty = loop {};
-            return #returned;
-        }
-    }
+    quote!(if false { return #private::never::<#ty>(); })
 }
 
 fn unit() -> Type {

@@ -126,20 +126,11 @@ fn is_cfg_test(item: &Item) -> bool {
 
 /// What speaks of one function can't be said of many.
 fn check(args: &Args, what: &str, errors: &mut Errors) {
-    use crate::args::{Name, Returns};
-    match &args.name {
-        Some(Name::Literal(name)) => {
-            errors.on(name, format!("{what} has many spans: give it a `prefix`, and names to its functions"))
-        }
-        Some(Name::Expr(name)) => {
-            errors.on(name, format!("{what} has many spans: give it a `prefix`, and names to its functions"))
-        }
-        None => {}
-    }
-    if let Some(Returns::Future(span) | Returns::Stream(span)) = args.returns {
-        errors.at(span, format!("this is said of one function, not of {what}"));
-    }
-    for outcome in &args.outcomes {
-        errors.on(&outcome.word, format!("`{}` is said of one function, not of {what}", outcome.word));
+    for (word, span) in args.of_one_function() {
+        let message = match word.as_str() {
+            "name" => format!("{what} has many spans: give it a `prefix`, and names to its functions"),
+            _ => format!("`{word}` is said of one function, not of {what}"),
+        };
+        errors.at(span, message);
     }
 }

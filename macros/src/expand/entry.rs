@@ -77,14 +77,16 @@ fn variant(word: &Ident) -> Ident {
 
 /// Whether somebody records here and now.
 pub fn gate(args: &Args) -> TokenStream {
-    if !cfg!(feature = "enable") {
-        return quote!(false);
-    }
+    // Under what is current, a parent that is not sampled settles the matter before anything is put together.
+    let on = match (&args.parent, &args.root) {
+        (None, None) => quote!(__TRACED_SITE.is_on_here()),
+        _ => quote!(__TRACED_SITE.is_on()),
+    };
     match &args.condition {
-        None => quote!(__TRACED_SITE.is_on()),
+        None => on,
         Some(condition) => {
             let span = condition.span().resolved_at(Span::mixed_site());
-            quote_spanned!(span=> __TRACED_SITE.is_on() && (#condition))
+            quote_spanned!(span=> #on && (#condition))
         }
     }
 }

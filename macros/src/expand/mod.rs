@@ -44,6 +44,9 @@ pub fn traced(args: TokenStream, item: TokenStream) -> TokenStream {
 fn item(item: Item, args: &Args, errors: &mut Errors) -> Option<TokenStream> {
     match item {
         Item::Function(function) => self::function(*function, args, errors),
+        Item::Impl(block) if args.skip.is_some() => Some(block.into_token_stream()),
+        Item::Trait(definition) if args.skip.is_some() => Some(definition.into_token_stream()),
+        Item::Module(module) if args.skip.is_some() => Some(module.into_token_stream()),
         Item::Impl(block) => Some(container::implementation(block, args, errors)),
         Item::Trait(definition) => Some(container::definition(definition, args, errors)),
         Item::Module(module) => Some(container::module(module, args, errors)),
@@ -78,8 +81,7 @@ fn check_shape(function: &Function, args: &Args, errors: &mut Errors) {
             Returns::Future(span) => ("future", span),
             Returns::Stream(span) => ("stream", span),
         };
-        if let Some(asyncness) = &function.sig.asyncness {
-            let _ = asyncness;
+        if function.sig.asyncness.is_some() {
             errors.at(
                 span,
                 format!("`{word}` is for a plain function that returns a {word}; an `async fn` needs no word"),

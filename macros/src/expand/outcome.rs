@@ -80,9 +80,12 @@ fn looked_at(o: &Outcome, wanted: &dyn Fn(&Clause) -> bool, names: &Names, priva
     let core = quote!(#private::core);
     let clauses = o.clauses.iter().filter(|clause| wanted(clause)).map(|clause| expand(clause, names, private));
     let body = match &o.pattern {
+        // Beside the pattern stands one that can fail, so that one that can't is no lint.
         Some(pattern) => quote! {
-            #[allow(irrefutable_let_patterns, unused_variables, clippy::redundant_pattern_matching)]
-            if let #pattern = #value { #(#clauses)* }
+            match (#value, false) {
+                (#pattern, false) => { #(#clauses)* }
+                _ => {}
+            }
         },
         None => quote!(#(#clauses)*),
     };
@@ -135,17 +138,16 @@ fn expand(clause: &Clause, Names { outcome, value, .. }: &Names, private: &Token
             let span = error_type.span().resolved_at(Span::mixed_site());
             quote_spanned!(span=> #outcome.error_type(#error_type);)
         }
-        Clause::Expected { pattern, guard } => {
+        Clause::Expected { pattern, guard, .. } => {
             let guard = guard.as_ref().map(|guard| quote!(if #guard));
             quote! {
-                #[allow(unreachable_patterns, clippy::match_like_matches_macro, clippy::single_match)]
-                match #value {
-                    #pattern #guard => #outcome.expected(),
+                match (#value, false) {
+                    (#pattern, false) #guard => #outcome.expected(),
                     _ => {}
                 }
             }
         }
-        Clause::Exception(Exception::Omitted) => quote!(#outcome.no_exception();),
-        Clause::Exception(Exception::TypeOnly) => quote!(#outcome.exception_type_only();),
+        Clause::Exception { exception: Exception::Omitted, .. } => quote!(#outcome.no_exception();),
+        Clause::Exception { exception: Exception::TypeOnly, .. } => quote!(#outcome.exception_type_only();),
     }
 }

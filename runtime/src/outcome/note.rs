@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt::Display;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use opentelemetry::trace::Status;
 
@@ -43,7 +44,28 @@ impl<'s, 'r> Outcome<'s, 'r> {
         }
         let mut outcome = Self { span, failure: None, status: None, error_type: None, exception: Exception::Full };
         note(&mut outcome);
-        outcome.write();
+        if let Some(status) = outcome.write() {
+            span.set_status(status);
+        }
+    }
+
+    /// Writes on `span` what `note` says of one of many values. A status of Ok, which nothing overrides, is given back
+    /// instead: it holds only if no later value fails.
+    pub(crate) fn note_one_of_many<R>(
+        span: &'s OpenSpan,
+        value: &'r R,
+        mut note: impl FnMut(&mut Outcome<'s, 'r>, &'r R),
+    ) -> Option<Status> {
+        if !span.is_recording() {
+            return None;
+        }
+        let mut outcome = Self { span, failure: None, status: None, error_type: None, exception: Exception::Full };
+        note(&mut outcome, value);
+        let status = outcome.write();
+        if let Some(status @ Status::Error { .. }) = &status {
+            span.set_status(status.clone());
+        }
+        status
     }
 
     /// The `error.type` of `value` as `note` tells it; none if it is no failure, or an expected one.
@@ -113,36 +135,35 @@ impl<'s, 'r> Outcome<'s, 'r> {
         self.exception = Exception::TypeOnly;
     }
 
-    fn write(self) {
+    /// Writes what belongs to the error, and gives the status that is to be set.
+    fn write(self) -> Option<Status> {
         let Self { span, failure, status, error_type, exception } = self;
-        let Some(mut failure) = failure else {
-            if let Some(status) = status {
-                span.set_status(status);
-            }
-            return;
-        };
+        let Some(mut failure) = failure else { return status };
         failure.sensitive |= exception == Exception::TypeOnly;
         let error_type = error_type.unwrap_or_else(|| Cow::Owned(failure.error_type.to_string()));
         if failure.expected {
             span.set(&mut |fields| fields.set("traced.expected_error", &error_type));
-            if let Some(status) = status {
-                span.set_status(status);
-            }
-            return;
+            return status;
         }
-        let message = failure.message();
+        let message = quietly(|| failure.message());
         if exception != Exception::None {
+            let causes = quietly(|| failure.cause_chain());
             span.event("exception", &mut |fields| {
                 fields.set("exception.type", failure.exception_type);
                 fields.set("exception.message", &message);
-                fields.set("exception.stacktrace", &failure.cause_chain());
+                fields.set("exception.stacktrace", &causes);
             });
         }
-        let status = status.unwrap_or_else(|| Status::error(message.clone().unwrap_or_default()));
+        let status = status.unwrap_or_else(|| Status::error(message.unwrap_or_default()));
         // The conventions have `error.type` only on what failed.
         if matches!(status, Status::Error { .. }) {
             span.set(&mut |fields| fields.set("error.type", &error_type));
         }
-        span.set_status(status);
+        Some(status)
     }
+}
+
+/// What an error says of itself, unless it panics over that: nobody asked for it here.
+fn quietly(say: impl FnOnce() -> Option<String>) -> Option<String> {
+    catch_unwind(AssertUnwindSafe(say)).unwrap_or_default()
 }

@@ -1,11 +1,10 @@
 //! Finished spans, taken out of the logs to leave together.
 
-use std::sync::Arc;
-
 use opentelemetry_sdk::trace::SpanData;
 
 use super::log::Chunk;
 use super::log::entry::Header;
+use super::log::sync::Arc;
 use super::own::Own;
 use super::scope::{Scope, ScopeId};
 use super::wire::{bytes_len, decode, kind, put_varint, tag, varint_len};

@@ -61,6 +61,20 @@ pub(super) enum Verdict {
     Ask,
 }
 
+/// Whether `parent` alone says that a span that starts in it is not recorded.
+#[inline]
+pub(super) fn settles(parent: &Context, mode: Mode) -> bool {
+    if parent.is_telemetry_suppressed() {
+        return true;
+    }
+    if mode.has(CAPTURES) || !mode.has(PARENT_BASED) || !parent.has_active_span() {
+        return false;
+    }
+    let span = parent.span();
+    let parent = span.span_context();
+    !parent.is_sampled() && parent.is_valid()
+}
+
 /// What `parent` alone says of a span that starts in it. Reads a few words: this is all that an unsampled span costs.
 #[inline]
 pub(super) fn verdict(parent: &Context, mode: Mode) -> Verdict {

@@ -53,7 +53,7 @@ pub(crate) struct Own {
     pub(super) sampler_sees_attributes: bool,
     pub(super) limits: Limits,
     id_generator: Option<Box<dyn IdGenerator>>,
-    pub(super) memory: Arc<Memory>,
+    pub(super) memory: log::sync::Arc<Memory>,
     /// The reading ends of the logs of every thread.
     readers: Mutex<Vec<Reader>>,
     closed: AtomicBool,
@@ -84,7 +84,7 @@ impl Own {
             sampler_sees_attributes: config.sampler_sees_attributes,
             limits: Limits { span: config.limits, values: ValueRules { limit, redactor } },
             id_generator: config.id_generator,
-            memory: Arc::new(Memory::new(schedule.max_queue_bytes)),
+            memory: log::sync::Arc::new(Memory::new(schedule.max_queue_bytes)),
             readers: Mutex::default(),
             closed: AtomicBool::new(false),
             max_queue_size: schedule.max_queue_size,

@@ -171,6 +171,8 @@ pub(super) struct Region {
     /// A leaked `Box<[u8]>`.
     bytes: NonNull<[u8]>,
     committed: AtomicUsize,
+    #[cfg(all(test, traced_loom))]
+    watch: super::log::sync::Watch,
 }
 
 // SAFETY: bytes below `committed` are only read and bytes from there on are touched by the one `Appender` alone; the
@@ -189,13 +191,20 @@ impl Region {
     /// A region over `bytes`, and its only writer.
     pub(super) fn new(bytes: Box<[u8]>) -> (Arc<Self>, Appender) {
         let bytes = NonNull::from(Box::leak(bytes));
-        let region = Arc::new(Self { bytes, committed: AtomicUsize::new(0) });
+        let region = Arc::new(Self {
+            #[cfg(all(test, traced_loom))]
+            watch: super::log::sync::Watch::new(bytes.len()),
+            bytes,
+            committed: AtomicUsize::new(0),
+        });
         (Arc::clone(&region), Appender { region, at: 0 })
     }
 
     /// What was committed, from `from` on.
     pub(super) fn read(&self, from: usize) -> &[u8] {
         let len = self.committed.load(Ordering::Acquire).saturating_sub(from);
+        #[cfg(all(test, traced_loom))]
+        self.watch.read(from, len);
         // SAFETY: `committed` is at most the length of the box, since `append` checked it, so `from + len` is, too, where
         // `len` is not 0. Those bytes were written before the store that our load has read from, and nobody writes them
         // again while the region lives.
@@ -240,6 +249,8 @@ impl Appender {
     #[inline]
     pub(super) fn append(&mut self, len: usize, write: impl FnOnce(&mut [u8])) {
         assert!(self.fits(len), "the region is full");
+        #[cfg(all(test, traced_loom))]
+        self.region.watch.write(self.at, len);
         // SAFETY: the range is within the box, which was initialised when it came here. It begins at `committed`, so that
         // no reader has a reference to any of it, and `&mut self` is the only writer.
         write(unsafe { std::slice::from_raw_parts_mut(self.region.bytes.cast::<u8>().as_ptr().add(self.at), len) });

@@ -32,6 +32,15 @@ impl Prepared {
     }
 }
 
+/// Whether a span under what is current may be recorded. This is all that a span costs where its parent is not sampled.
+pub(crate) fn may_record_here() -> bool {
+    let mode = mode::get();
+    if !mode.has(mode::ON) || !local::is_alive() {
+        return false;
+    }
+    Context::map_current(|parent| !origin::settles(parent, mode))
+}
+
 /// Opens the span that `start` describes. `None` when nobody records it and no context of its own is needed: what runs
 /// inside then nests under whatever is current already.
 pub(crate) fn open(start: Start<'_>) -> Option<OpenSpan> {

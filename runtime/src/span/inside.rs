@@ -82,11 +82,11 @@ pub(super) fn abandon(state: &mut State, running: bool, body: &mut dyn Clear) {
     if !running {
         return span.end();
     }
-    // Its own locals are dropped inside the span, too.
+    // Before its locals are dropped, which may panic; that is inside the span, too.
+    span.set(&mut |fields| fields.slot("traced.cancelled").bool(true));
     let attached = span.attach();
     body.clear();
     drop(attached);
-    span.set(&mut |fields| fields.slot("traced.cancelled").bool(true));
     span.end();
 }
 

@@ -22,7 +22,9 @@ pub use future::InSpan;
 pub use guard::SpanGuard;
 pub use opened::{Pending, enter, open, unopened};
 pub use relations::{AsLink, AsParent, Links};
-pub use run::{attributes, enrich, enriched, enriched_future, event, future_of, returned_future, stream_of, sync};
+pub use run::{
+    attributes, call, enrich, enriched, enriched_future, event, future_of, never, returned_future, stream_of, sync,
+};
 pub use site::{Level, Site};
 pub use start::Start;
 pub use stream::returned_stream;

@@ -81,6 +81,17 @@ pub async fn enriched_future<F: Future>(
     enriched(span, || value, note)
 }
 
+/// What `body` returns. Called through here, it is known to be called once.
+pub fn call<T>(body: impl FnOnce() -> T) -> T {
+    body()
+}
+
+/// A value that is never asked for: it stands in generated code that does not run, to say of which type it is.
+#[cold]
+pub fn never<T>() -> T {
+    unreachable!("generated code that does not run")
+}
+
 /// `future`, of which the signature says that it gives `T`.
 pub fn future_of<T, F: Future<Output = T>>(future: F) -> F {
     future

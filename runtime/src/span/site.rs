@@ -116,6 +116,12 @@ impl Site {
         }
     }
 
+    /// Whether a span of this site would be recorded under what is current, as far as that is known without asking anybody.
+    #[inline]
+    pub fn is_on_here(&'static self) -> bool {
+        self.is_on() && recorder::may_record_here()
+    }
+
     /// What the recorder makes of the site.
     #[inline]
     pub(crate) fn prepared(&'static self) -> &'static recorder::Prepared {

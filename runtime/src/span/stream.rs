@@ -6,6 +6,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use futures_core::Stream;
+use opentelemetry::trace::Status;
 use pin_project_lite::pin_project;
 
 use super::state::State;
@@ -25,6 +26,8 @@ pin_project! {
         stream: Option<S>,
         // See `InSpan`.
         span: AssertUnwindSafe<State>,
+        // What the items said: an error of any of them stays, success holds when all were well.
+        status: Status,
         note: N,
     }
 
@@ -49,7 +52,7 @@ pub fn returned_stream<S: Stream, N: for<'s, 'r> FnMut(&mut Outcome<'s, 'r>, &'r
     stream: S,
     note: N,
 ) -> StreamInSpan<S, N> {
-    StreamInSpan { stream: Some(stream), span: AssertUnwindSafe(State::later(pending)), note }
+    StreamInSpan { stream: Some(stream), span: AssertUnwindSafe(State::later(pending)), status: Status::Unset, note }
 }
 
 impl<S: Stream, N: for<'s, 'r> FnMut(&mut Outcome<'s, 'r>, &'r S::Item)> Stream for StreamInSpan<S, N> {
@@ -69,11 +72,17 @@ impl<S: Stream, N: for<'s, 'r> FnMut(&mut Outcome<'s, 'r>, &'r S::Item)> Stream 
         match panics::caught(|| stream.as_mut().poll_next(cx)) {
             Ok(Poll::Pending) => Poll::Pending,
             Ok(Poll::Ready(Some(item))) => {
-                Outcome::note(span, &item, this.note);
+                let said = Outcome::note_one_of_many(span, &item, this.note);
+                if let (Some(said), false) = (said, matches!(this.status, Status::Error { .. })) {
+                    *this.status = said;
+                }
                 Poll::Ready(Some(item))
             }
             Ok(Poll::Ready(None)) => {
                 this.stream.set(None);
+                if *this.status == Status::Ok {
+                    span.set_status(Status::Ok);
+                }
                 drop(attached);
                 this.span.take().inspect(OpenSpan::end);
                 Poll::Ready(None)

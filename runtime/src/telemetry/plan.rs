@@ -34,12 +34,11 @@ fn way(carrier: impl Carrier + 'static, watch: Watch) -> Way {
     (Box::new(watched), stats)
 }
 
-/// Makes a way out, once what is watched and the resource are known.
-type MakeWay = dyn FnOnce(Watch, &Resource) -> Way + Send;
+type Make = Box<dyn FnOnce(Watch, &Resource) -> Way + Send>;
 
 /// An exporter that was given in code, whose type is known only to the function that makes a way out of it.
 pub(super) struct GivenExporter {
-    make: Box<MakeWay>,
+    make: Make,
     is_console: bool,
 }
 

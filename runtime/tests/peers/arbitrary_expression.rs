@@ -7,8 +7,8 @@ use traced::traced;
     sum = a + b,
     chosen = if a > b { "a" } else { "b" },
     matched = match b { 0 => "none", 1 | 2 => "few", _ => "many" },
-    block = { let twice = a * 2; twice },
-    closure = (|n: i64| n + 1)(a),
+    block = { let twice = a * 2; twice * b },
+    closure = Some(a).map_or(0, |n| n + 1),
 ))]
 fn computed(a: i64, b: i64) {}
 
@@ -19,6 +19,6 @@ fn any_expression_is_a_value() {
     assert_eq!(span.attribute("sum"), Some(&5.into()));
     assert_eq!(span.attribute("chosen"), Some(&"a".into()));
     assert_eq!(span.attribute("matched"), Some(&"few".into()));
-    assert_eq!(span.attribute("block"), Some(&6.into()));
+    assert_eq!(span.attribute("block"), Some(&12.into()));
     assert_eq!(span.attribute("closure"), Some(&4.into()));
 }

@@ -14,12 +14,6 @@ fn one_line_with_an_argument(n: i64) -> Result<i64, String> { Ok(1) }
 async fn one_line_async(n: i64) -> i64 { n }
 
 #[traced]
-fn one_line_with_an_argument(n: i64) -> i64 { n + 1 }
-
-#[traced]
-async fn one_line_async(n: i64) -> i64 { n + 1 }
-
-#[traced]
 fn one_line_boxed(mut n: i64) -> std::pin::Pin<Box<dyn Future<Output = i64>>> { n += 1; Box::pin(async move { n }) }
 
 #[traced(future)]

@@ -56,7 +56,7 @@ impl Drop for Chunk {
         let Some(region) = self.region.take() else { return };
         let size = region.capacity();
         // The writer drops its appender before its chunk, so this is the last reference.
-        self.memory.give_back(size, Arc::into_inner(region).map(Region::into_bytes));
+        self.memory.give_back(size, Arc::try_unwrap(region).ok().map(Region::into_bytes));
     }
 }
 

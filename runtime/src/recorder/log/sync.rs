@@ -3,7 +3,7 @@
 //!
 //! [loom]: https://docs.rs/loom
 
-#[cfg(not(traced_loom))]
+#[cfg(not(all(test, traced_loom)))]
 mod imp {
     pub(crate) use std::sync::Arc;
     pub(crate) use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -24,7 +24,7 @@ mod imp {
     }
 }
 
-#[cfg(traced_loom)]
+#[cfg(all(test, traced_loom))]
 mod imp {
     pub(crate) use loom::sync::Arc;
     pub(crate) use loom::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -39,6 +39,30 @@ mod imp {
 
         pub(crate) fn lock(&self) -> loom::sync::MutexGuard<'_, T> {
             self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        }
+    }
+
+    /// Tells loom of accesses to plain memory, by blocks of it: it then finds those that race.
+    #[derive(Debug)]
+    pub(crate) struct Watch(Vec<loom::cell::UnsafeCell<()>>);
+
+    const BLOCK: usize = 1024;
+
+    impl Watch {
+        pub(crate) fn new(len: usize) -> Self {
+            Self((0..len.div_ceil(BLOCK)).map(|_| loom::cell::UnsafeCell::new(())).collect())
+        }
+
+        pub(crate) fn read(&self, from: usize, len: usize) {
+            for block in from / BLOCK..(from + len).div_ceil(BLOCK) {
+                self.0[block].with(|_| ());
+            }
+        }
+
+        pub(crate) fn write(&self, from: usize, len: usize) {
+            for block in from / BLOCK..(from + len).div_ceil(BLOCK) {
+                self.0[block].with_mut(|_| ());
+            }
         }
     }
 }

@@ -118,13 +118,17 @@ mod every_interleaving {
 
     #[test]
     fn the_hand_over_loses_and_tears_nothing() {
-        loom::model(|| {
+        // As many forced switches as an interleaving needs to be wrong in a new way; without a bound it takes hours.
+        let mut model = loom::model::Builder::new();
+        model.preemption_bound = Some(3);
+        model.check(|| {
             let memory = Arc::new(Memory::new(1 << 20));
             let (mut writer, mut reader) = log(&memory).expect("there is memory");
+            // Two entries in the first chunk, and one in a chunk of its own.
+            let sizes = [FIRST_CHUNK / 2, FIRST_CHUNK / 2, 2 * FIRST_CHUNK];
             let thread = loom::thread::spawn(move || {
-                for byte in 1..=3 {
-                    // Every entry but the first needs a chunk of its own.
-                    assert!(writer.append(FIRST_CHUNK, |out| out.fill(byte)).is_ok());
+                for (size, byte) in sizes.into_iter().zip(1..) {
+                    assert!(writer.append(size, |out| out.fill(byte)).is_ok());
                 }
             });
             let mut seen = Vec::new();
@@ -132,16 +136,18 @@ mod every_interleaving {
                 match reader.available() {
                     Some((chunk, at)) => {
                         let bytes = chunk.read(at);
-                        assert!(bytes.iter().all(|&byte| byte == bytes[0]));
+                        let size = sizes[seen.len()];
+                        assert!(bytes.len() >= size && bytes[..size].iter().all(|&byte| byte == bytes[0]));
                         seen.push(bytes[0]);
-                        let len = bytes.len();
-                        reader.advance(len);
+                        reader.advance(size);
                     }
                     None => loom::thread::yield_now(),
                 }
             }
             assert_eq!(seen, [1, 2, 3]);
             thread.join().expect("no panic");
+            drop(reader);
+            assert_eq!(memory.used(), 0);
         });
     }
 }

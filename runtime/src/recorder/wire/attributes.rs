@@ -44,9 +44,9 @@ impl<'k> Key<'k> {
     #[inline]
     fn put(&self, out: &mut Cursor<'_>) {
         if !self.prefix.is_empty() {
-            out.put(self.prefix.as_bytes());
+            out.put_short(self.prefix.as_bytes());
         }
-        out.put(self.name.as_bytes());
+        out.put_short(self.name.as_bytes());
     }
 
     /// Cheap, and the same however the key is cut in two.

@@ -32,8 +32,9 @@ pub(crate) const fn tag(field: u8, kind: u8) -> u8 {
 /// How many bytes `value` takes as a varint.
 #[inline]
 pub(crate) const fn varint_len(value: u64) -> usize {
-    // Seven bits a byte, and zero takes one as well.
-    (70 - (value | 1).leading_zeros() as usize) / 7
+    // Seven bits a byte, and zero takes one as well. Nine 64ths are near enough to a seventh for up to 64 bits.
+    let bits = 64 - (value | 1).leading_zeros() as usize;
+    (bits * 9 + 64) / 64
 }
 
 /// How many bytes a length-delimited field takes behind its one-byte tag.

@@ -129,7 +129,9 @@ impl Parts<'_> {
             out.bytes(TRACE_STATE, self.trace_state.as_bytes());
         }
         out.put(self.attributes);
-        out.put(self.others);
+        if !self.others.is_empty() {
+            out.put(self.others);
+        }
         out.count(DROPPED_ATTRIBUTES, self.dropped_attributes);
         out.count(DROPPED_EVENTS, self.dropped_events);
         out.count(DROPPED_LINKS, self.dropped_links);
@@ -170,6 +172,30 @@ impl Cursor<'_> {
         self.rest = rest;
     }
 
+    /// Puts bytes of which there are few: keys, names and most values. A call to the C library would cost more than the copy.
+    #[inline]
+    pub(crate) fn put_short(&mut self, bytes: &[u8]) {
+        let len = bytes.len();
+        let (here, rest) = std::mem::take(&mut self.rest).split_at_mut(len);
+        self.rest = rest;
+        match len {
+            // Two copies of fixed length, which overlap.
+            8..=16 => {
+                here[..8].copy_from_slice(&bytes[..8]);
+                here[len - 8..].copy_from_slice(&bytes[len - 8..]);
+            }
+            17..=32 => {
+                here[..16].copy_from_slice(&bytes[..16]);
+                here[len - 16..].copy_from_slice(&bytes[len - 16..]);
+            }
+            4..8 => {
+                here[..4].copy_from_slice(&bytes[..4]);
+                here[len - 4..].copy_from_slice(&bytes[len - 4..]);
+            }
+            _ => here.copy_from_slice(bytes),
+        }
+    }
+
     #[inline]
     pub(crate) fn varint(&mut self, mut value: u64) {
         while value >= 0x80 {
@@ -183,7 +209,7 @@ impl Cursor<'_> {
     pub(crate) fn bytes(&mut self, tag: u8, bytes: &[u8]) {
         self.put(&[tag]);
         self.varint(bytes.len() as u64);
-        self.put(bytes);
+        self.put_short(bytes);
     }
 
     #[inline]

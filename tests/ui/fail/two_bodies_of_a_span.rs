@@ -1,0 +1,5 @@
+use traced::span;
+
+fn main() {
+    span!("name", || 1, || 2);
+}
