@@ -120,8 +120,8 @@ fn records_arrive_with_ids_and_those_of_the_exporter_do_not() {
     assert!(!records.iter().any(|record| format!("{:?}", record.body).contains("hyper")));
 }
 
-#[tokio::test]
-async fn a_request_has_its_correlation_id_on_each_record() {
+#[test]
+fn a_request_has_its_correlation_id_on_each_record() {
     let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
     let collector = Collector::start(Answer::Ok);
     let lines = Lines::default();
@@ -134,7 +134,8 @@ async fn a_request_has_its_correlation_id_on_each_record() {
         "ok"
     });
     let routes = traced::warp::trace().correlation_id("x-correlation-id", "correlation.id").wrap(hello);
-    warp::test::request().header("x-correlation-id", "abc-1").reply(&routes).await;
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(warp::test::request().header("x-correlation-id", "abc-1").reply(&routes));
     assert!(lines.with("handled").concat().ends_with(" correlation.id=abc-1"));
     telemetry.shutdown().unwrap();
     let records = records(&collector);
