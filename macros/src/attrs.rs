@@ -120,10 +120,13 @@ impl Value {
                 use #private::mask::{Maybe as _, Present as _};
                 (&&#private::mask::Probe(#value)).mask(#fields.slot(#key));
             }),
-            Form::Captured => quote_spanned!(span=> {
-                use #private::capture::{Shown as _, Typed as _};
-                (&&#private::capture::Probe(#value)).record(#fields.slot(#key));
-            }),
+            Form::Captured => quote_spanned! {span=>
+                #[allow(clippy::used_underscore_binding)]
+                {
+                    use #private::capture::{Shown as _, Typed as _};
+                    (&&#private::capture::Probe(#value)).record(#fields.slot(#key));
+                };
+            },
         }
     }
 }

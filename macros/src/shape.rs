@@ -83,6 +83,10 @@ impl AsyncTail {
             Expr::Async(block) => Some(Self { statements, block, wrapper: Wrapper::Bare }),
             Expr::Call(call) if call.args.len() == 1 && is_box_constructor(&call.func) => {
                 let Some(Expr::Async(block)) = call.args.into_iter().next() else { return None };
+                // `Box::new` may well make a `Box<dyn Any>`.
+                if is_new(&call.func) && future_output(&function.sig.output).is_none() {
+                    return None;
+                }
                 Some(Self { statements, block, wrapper: Wrapper::Call(call.func) })
             }
             Expr::MethodCall(call) if call.method == "boxed" || call.method == "boxed_local" => {
@@ -94,11 +98,21 @@ impl AsyncTail {
     }
 }
 
+fn is_new(function: &Expr) -> bool {
+    matches!(function, Expr::Path(path) if path.path.segments.last().is_some_and(|s| s.ident == "new"))
+}
+
 fn is_box_constructor(function: &Expr) -> bool {
     let Expr::Path(path) = function else { return false };
     let mut segments = path.path.segments.iter().rev();
     let last = segments.next().is_some_and(|s| s.ident == "pin" || s.ident == "new");
     last && segments.next().is_some_and(|s| s.ident == "Box")
+}
+
+/// `<R as Future>::Output`, where the type that a future has is hidden behind an alias.
+pub fn projected_output(output: &ReturnType, private: &TokenStream) -> Option<Type> {
+    let ReturnType::Type(_, ty) = output else { return None };
+    (!is_impl_trait(output)).then(|| syn::parse_quote!(<#ty as #private::core::future::Future>::Output))
 }
 
 /// The `T` of `Pin<Box<dyn Future<Output = T>>>`, `BoxFuture<'_, T>` or `impl Future<Output = T>`, and of streams.

@@ -7,7 +7,7 @@ pub use crate::outcome::ladder::{self, Probe};
 pub use crate::outcome::{ErrorType, OptionLike, Outcome, ResultLike};
 pub use crate::span::{
     AsLink, AsParent, InSpan, Level, Links, Pending, Site, SpanGuard, Start, attributes, enrich, enriched,
-    enriched_future, event, future_of, open, returned_future, returned_stream, stream_of, sync, unopened,
+    enriched_future, enter, event, future_of, open, returned_future, returned_stream, stream_of, sync, unopened,
 };
 pub use crate::value::{Attributes, Fields, capture, mask};
 

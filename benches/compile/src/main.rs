@@ -56,8 +56,13 @@ fn write_crate(dir: &Path, here: &Path, peer: Peer, functions: usize) -> io::Res
         name = peer.name(),
         dependency = peer.dependency(&runtime),
     );
-    fs::write(dir.join("Cargo.toml"), manifest)?;
-    fs::write(dir.join("src/lib.rs"), functions::source(peer, functions))
+    write_if_new(&dir.join("Cargo.toml"), &manifest)?;
+    write_if_new(&dir.join("src/lib.rs"), &functions::source(peer, functions))
+}
+
+/// What has not changed need not be built once more before it is measured.
+fn write_if_new(path: &Path, content: &str) -> io::Result<()> {
+    if fs::read_to_string(path).is_ok_and(|known| known == content) { Ok(()) } else { fs::write(path, content) }
 }
 
 /// The least user time of `runs` builds of the crate alone, and the size of its rlib.

@@ -129,7 +129,18 @@ fn mentioned(tokens: TokenStream, found: &mut Vec<Ident>) {
         match token {
             TokenTree::Ident(ident) => found.push(ident),
             TokenTree::Group(group) => mentioned(group.stream(), found),
-            _ => {}
+            TokenTree::Literal(literal) => mentioned_in_format(&literal.to_string(), literal.span(), found),
+            TokenTree::Punct(_) => {}
+        }
+    }
+}
+
+/// The variables that a format string shows: `"{id} {title:?}"`.
+fn mentioned_in_format(literal: &str, span: Span, found: &mut Vec<Ident>) {
+    for after in literal.split('{').skip(1) {
+        let name = after.split(['}', ':', '.', '$']).next().unwrap_or_default();
+        if let Ok(name) = syn::parse_str::<Ident>(name) {
+            found.push(Ident::new(&name.to_string(), span));
         }
     }
 }

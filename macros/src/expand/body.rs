@@ -13,22 +13,6 @@ use crate::errors::Errors;
 use crate::item::Function;
 use crate::shape::{self, AsyncTail, Shape, Wrapper};
 
-/// Lints that speak of generated code, never of the user's own.
-const ALLOW: &[&str] = &[
-    "clippy::let_unit_value",
-    "clippy::unused_unit",
-    "clippy::redundant_locals",
-    "clippy::used_underscore_binding",
-    "clippy::items_after_statements",
-    "clippy::needless_borrow",
-    "clippy::needless_borrows_for_generic_args",
-    "clippy::diverging_sub_expression",
-    "clippy::redundant_closure_call",
-    "clippy::no_effect_underscore_binding",
-    "clippy::async_yields_async",
-    "clippy::manual_async_fn",
-];
-
 /// The function with its span around it.
 pub fn function(function: &mut Function, args: &Args, errors: &mut Errors) -> TokenStream {
     let shape = Shape::of(function, args);
@@ -47,6 +31,7 @@ pub fn function(function: &mut Function, args: &Args, errors: &mut Errors) -> To
         params,
         private,
     };
+    let is_async = matches!(shape, Shape::Async);
     let body = match shape {
         Shape::Sync => parts.sync(),
         Shape::Async => parts.asynchronous(),
@@ -54,9 +39,10 @@ pub fn function(function: &mut Function, args: &Args, errors: &mut Errors) -> To
         Shape::Future { boxed } => parts.returned(boxed, &quote!(returned_future), &quote!(future_of)),
         Shape::Stream { boxed } => parts.returned(boxed, &quote!(returned_stream), &quote!(stream_of)),
     };
-    let allow = ALLOW.iter().map(|lint| lint.parse::<TokenStream>().unwrap_or_default());
     let function = function.to_tokens_with(body);
-    quote!(#[allow(#(#allow),*)] #function)
+    // Spans of generated code keep other lints away from it; this one speaks of the block inside, which is awaited.
+    let allow = is_async.then(|| quote!(#[allow(clippy::async_yields_async)]));
+    quote!(#allow #function)
 }
 
 /// The function without a span, for a build in which nobody records. What the arguments mention stays used.
@@ -167,7 +153,10 @@ impl Parts<'_> {
         let capture = &tail.block.capture;
         let body = &tail.block.block;
         let known = shape::future_output(output);
-        let pinned = known.as_ref().map(pinned_output);
+        let pinned = match &known {
+            Some(ty) => Some(pinned_output(ty)),
+            None => shape::projected_output(output, private).as_ref().map(pinned_output),
+        };
         let plain = known.is_some_and(|ty| shape::is_plain(&ReturnType::Type(Default::default(), Box::new(ty))));
         let note = outcome::note(args, plain, private);
         let pending = Ident::new("pending", Span::mixed_site());

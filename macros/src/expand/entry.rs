@@ -56,6 +56,9 @@ fn variant(word: &Ident) -> Ident {
 
 /// Whether somebody records here and now.
 pub fn gate(args: &Args) -> TokenStream {
+    if !cfg!(feature = "enable") {
+        return quote!(false);
+    }
     // Under what is current, a parent that is not sampled settles the matter before anything is put together.
     let on = match (&args.parent, &args.root) {
         (None, None) => quote!(__TRACED_SITE.is_on_here()),
@@ -96,9 +99,20 @@ pub fn start(args: &Args, attrs: &[Attr], private: &TokenStream) -> TokenStream 
     quote!(#private::Start::new(&__TRACED_SITE, #writer) #name #parent #root #links)
 }
 
+/// Whether a span begins with its attributes alone, as most do: one call says it all.
+fn says_nothing_else(args: &Args) -> bool {
+    !matches!(args.name, Some(Name::Expr(_))) && args.parent.is_none() && args.root.is_none() && args.links.is_none()
+}
+
 /// `if on { open } else { nothing }`
 pub fn open(args: &Args, attrs: &[Attr], private: &TokenStream) -> TokenStream {
     let gate = gate(args);
-    let start = start(args, attrs, private);
-    quote!(if #gate { #private::open(#start) } else { #private::unopened() })
+    let open = if says_nothing_else(args) {
+        let writer = attrs::writer(attrs, private);
+        quote!(#private::enter(&__TRACED_SITE, #writer))
+    } else {
+        let start = start(args, attrs, private);
+        quote!(#private::open(#start))
+    };
+    quote!(if #gate { #open } else { #private::unopened() })
 }

@@ -46,10 +46,7 @@ pub fn note(args: &Args, plain: bool, private: &TokenStream) -> TokenStream {
 fn failure(Names { outcome, returned, .. }: &Names, private: &TokenStream) -> TokenStream {
     quote! {
         #outcome.failure({
-            use #private::ladder::{
-                Boxed as _, BoxedSend as _, BoxedSendSync as _, Debugged as _, ErrorTypeDisplay as _,
-                ErrorTypeError as _, ErrorTypeOnly as _, Opaque as _, Plain as _, PlainError as _, Shown as _,
-            };
+            use #private::ladder::*;
             (&&&&&&&&&&&#private::Probe(#returned)).failure()
         });
     }

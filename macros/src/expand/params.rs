@@ -1,7 +1,7 @@
 //! The parameters of a function, seen from inside its span.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::quote_spanned;
+use quote::{quote, quote_spanned};
 use syn::visit::{self, Visit};
 use syn::visit_mut::{self, VisitMut};
 use syn::{Attribute, FnArg, LitStr, Pat, PatIdent, PatStruct, Signature};
@@ -54,9 +54,10 @@ impl Params {
                         let span = Span::mixed_site();
                         let whole = Ident::new(&format!("_{position}"), span);
                         let pattern = whole_as(&mut param.pat, &whole);
-                        params.rebind.extend(quote_spanned!(span=> #(#cfgs)* let #whole = #whole;));
+                        let underscore = underscore(&whole);
+                        params.rebind.extend(quote_spanned!(span=> #(#cfgs)* #underscore let #whole = #whole;));
                         if let Some(pattern) = pattern {
-                            params.rebind.extend(quote_spanned!(span=> #(#cfgs)* let #pattern = #whole;));
+                            params.rebind.extend(quote_spanned!(span=> #(#cfgs)* #underscore let #pattern = #whole;));
                         }
                         continue;
                     }
@@ -146,6 +147,12 @@ fn is_carried(attribute: &Attribute) -> bool {
     ["cfg", "cfg_attr", "allow", "warn", "deny", "forbid"].iter().any(|name| attribute.path().is_ident(name))
 }
 
+/// What clippy says of using `_name` is meant for the user, who does not.
+fn underscore(ident: &Ident) -> Option<TokenStream> {
+    let hidden = ident.to_string().starts_with('_');
+    hidden.then(|| quote!(#[allow(clippy::used_underscore_binding, clippy::no_effect_underscore_binding)]))
+}
+
 struct Bindings<'a> {
     cfgs: &'a [Attribute],
     /// Recorded without being mentioned.
@@ -162,9 +169,10 @@ impl VisitMut for Bindings<'_> {
         let span = Span::mixed_site();
         // A `ref mut` binding is a reference that needs no `mut` of its own.
         let mutability = if pattern.by_ref.is_none() { pattern.mutability.take() } else { None };
-        self.rebind.extend(quote_spanned!(span=> #(#cfgs)* let #mutability #ident = #ident;));
+        let underscore = underscore(ident);
+        self.rebind.extend(quote_spanned!(span=> #(#cfgs)* #underscore let #mutability #ident = #ident;));
         if self.recorded || self.mentioned.contains(ident) {
-            self.uses.extend(quote_spanned!(span=> #(#cfgs)* let _ = &#ident;));
+            self.uses.extend(quote_spanned!(span=> #(#cfgs)* #underscore let _ = &#ident;));
         }
         visit_mut::visit_pat_ident_mut(self, pattern);
     }

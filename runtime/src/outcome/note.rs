@@ -33,11 +33,16 @@ enum Exception {
 impl<'s, 'r> Outcome<'s, 'r> {
     /// Writes on `span` what `note` says of `value`.
     pub(crate) fn note<R>(span: &'s OpenSpan, value: &'r R, mut note: impl FnMut(&mut Outcome<'s, 'r>, &'r R)) {
+        Self::write_with(span, |outcome| note(outcome, value));
+    }
+
+    /// Writes on `span` what `note` says.
+    pub(crate) fn write_with(span: &'s OpenSpan, note: impl FnOnce(&mut Outcome<'s, 'r>)) {
         if !span.is_recording() {
             return;
         }
         let mut outcome = Self { span, failure: None, status: None, error_type: None, exception: Exception::Full };
-        note(&mut outcome, value);
+        note(&mut outcome);
         outcome.write();
     }
 

@@ -33,7 +33,7 @@ static TOO_LATE: AtomicU64 = AtomicU64::new(0);
 
 struct Local {
     ports: RefCell<Vec<Port>>,
-    // Boxed, since a record must not move while a span is open.
+    // Boxed, because a record is lent out by its address.
     #[allow(clippy::vec_box)]
     records: RefCell<Vec<Box<Record>>>,
     list: Cell<Option<Attributes>>,

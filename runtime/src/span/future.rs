@@ -3,14 +3,14 @@
 use std::fmt;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
 
+use super::inside::{self, Inside, Step};
 use super::state::State;
-use super::{Opened, Pending, panics};
+use super::{Opened, Pending};
 use crate::outcome::Outcome;
-use crate::recorder::OpenSpan;
 
 pin_project! {
     /// A future that runs inside a span, which ends with it.
@@ -31,21 +31,17 @@ pin_project! {
     impl<F, N> PinnedDrop for InSpan<F, N> {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
-            let Some(span) = this.span.take() else { return };
-            if this.future.is_some() {
-                // The future's own locals are dropped inside the span, too.
-                let attached = span.attach();
-                this.future.set(None);
-                drop(attached);
-                span.set(&mut |fields| fields.slot("traced.cancelled").bool(true));
+            if !this.span.is_off() {
+                let running = this.future.is_some();
+                inside::abandon(this.span, running, &mut this.future);
             }
-            span.end();
         }
     }
 }
 
 impl<F: Future, N: for<'s, 'r> FnMut(&mut Outcome<'s, 'r>, &'r F::Output)> InSpan<F, N> {
     /// Runs `future` in `span`, if there is one; `note` sees what it returns.
+    #[inline]
     pub fn new(span: Opened, future: F, note: N) -> Self {
         Self { future: Some(future), span: AssertUnwindSafe(State::of(span)), note }
     }
@@ -59,32 +55,38 @@ impl<F: Future, N: for<'s, 'r> FnMut(&mut Outcome<'s, 'r>, &'r F::Output)> InSpa
 impl<F: Future, N: for<'s, 'r> FnMut(&mut Outcome<'s, 'r>, &'r F::Output)> Future for InSpan<F, N> {
     type Output = F::Output;
 
+    #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let mut this = self.project();
-        let mut future = this.future.as_mut().as_pin_mut().expect("`async fn` resumed after completion");
-        let Some(span) = this.span.open() else {
-            let output = ready!(future.poll(cx));
-            this.future.set(None);
-            return Poll::Ready(output);
-        };
-        let attached = span.attach();
-        match panics::caught(|| future.as_mut().poll(cx)) {
-            Ok(Poll::Pending) => Poll::Pending,
-            Ok(Poll::Ready(output)) => {
-                this.future.set(None);
-                Outcome::note(span, &output, this.note);
-                drop(attached);
-                this.span.take().inspect(OpenSpan::end);
-                Poll::Ready(output)
+        let this = self.project();
+        let mut polling = Polling { future: this.future, cx, note: this.note, output: Poll::Pending };
+        inside::poll(this.span, &mut polling);
+        polling.output
+    }
+}
+
+/// One poll.
+struct Polling<'p, 'c, F: Future, N> {
+    future: Pin<&'p mut Option<F>>,
+    cx: &'p mut Context<'c>,
+    note: &'p mut N,
+    output: Poll<F::Output>,
+}
+
+impl<F: Future, N: for<'s, 'r> FnMut(&mut Outcome<'s, 'r>, &'r F::Output)> Inside for Polling<'_, '_, F, N> {
+    fn step<'r>(&'r mut self, step: Step<'_, '_, 'r>) -> bool {
+        match step {
+            Step::Run => {
+                let Some(future) = self.future.as_mut().as_pin_mut() else { inside::polled_again() };
+                self.output = future.poll(self.cx);
             }
-            Err(panic) => {
-                panic.record(span);
-                this.future.set(None);
-                drop(attached);
-                this.span.take().inspect(OpenSpan::end);
-                panic.resume()
+            Step::Clear => self.future.set(None),
+            Step::Note(outcome) => {
+                if let Poll::Ready(output) = &self.output {
+                    (self.note)(outcome, output);
+                }
             }
         }
+        self.output.is_ready()
     }
 }
 

@@ -8,7 +8,7 @@ use opentelemetry::trace::Link;
 use super::start::Parent;
 use super::{Site, Start};
 use crate::recorder::{self, OpenSpan};
-use crate::value::Recorded;
+use crate::value::{Fields, Recorded};
 
 /// A span that has just opened, or none because nobody records it.
 #[derive(Debug)]
@@ -23,6 +23,11 @@ impl From<Option<OpenSpan>> for Opened {
 /// Opens the span that `start` describes.
 pub fn open(start: Start<'_>) -> Opened {
     Opened(recorder::open(start))
+}
+
+/// Opens a span of `site` of which nothing else is said than its attributes.
+pub fn enter(site: &'static Site, attributes: &mut dyn FnMut(&mut Fields<'_>)) -> Opened {
+    open(Start::new(site, attributes))
 }
 
 /// No span.

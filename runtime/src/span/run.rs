@@ -2,22 +2,50 @@
 
 use opentelemetry::Context;
 
-use super::{InSpan, Opened, Pending, panics};
+use super::inside::{self, Inside, Step};
+use super::{InSpan, Opened, Pending};
 use crate::Fields;
 use crate::outcome::Outcome;
 use crate::recorder::OpenSpan;
 
 /// Runs `body` inside `span`, if there is one; `note` sees what it returns.
+#[inline]
 pub fn sync<T>(span: Opened, body: impl FnOnce() -> T, note: impl for<'s, 'r> FnMut(&mut Outcome<'s, 'r>, &'r T)) -> T {
     if span.0.is_none() {
         return body();
     }
-    let guard = super::SpanGuard::new(span);
-    let Some(span) = guard.span() else { return body() };
-    let value = panics::recorded(span, body);
-    Outcome::note(span, &value, note);
-    drop(guard);
-    value
+    let mut call = Call { body: Some(body), note, value: None };
+    inside::call(span, &mut call);
+    match call.value {
+        Some(value) => value,
+        None => inside::never_called(),
+    }
+}
+
+/// A body, and what it returned.
+struct Call<T, B, N> {
+    body: Option<B>,
+    note: N,
+    value: Option<T>,
+}
+
+impl<T, B: FnOnce() -> T, N: for<'s, 'r> FnMut(&mut Outcome<'s, 'r>, &'r T)> Inside for Call<T, B, N> {
+    fn step<'r>(&'r mut self, step: Step<'_, '_, 'r>) -> bool {
+        match step {
+            Step::Run => {
+                if let Some(body) = self.body.take() {
+                    self.value = Some(body());
+                }
+            }
+            Step::Clear => {}
+            Step::Note(outcome) => {
+                if let Some(value) = &self.value {
+                    (self.note)(outcome, value);
+                }
+            }
+        }
+        true
+    }
 }
 
 /// The span that is current, enriched with what `write` sets; none if nobody records it.

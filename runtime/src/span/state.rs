@@ -22,6 +22,12 @@ impl State {
         if pending.is_off() { Self::Off } else { Self::Pending(Box::new(pending)) }
     }
 
+    /// Whether there is no span (any more).
+    #[inline]
+    pub(super) fn is_off(&self) -> bool {
+        matches!(self, Self::Off)
+    }
+
     /// The open span; at the first poll it opens.
     pub(super) fn open(&mut self) -> Option<&OpenSpan> {
         if let Self::Pending(pending) = self {

@@ -34,11 +34,12 @@ fn way(carrier: impl Carrier + 'static, watch: Watch) -> Way {
     (Box::new(watched), stats)
 }
 
-type Make = Box<dyn FnOnce(Watch, &Resource) -> Way + Send>;
+/// Makes a way out, once what is watched and the resource are known.
+type MakeWay = dyn FnOnce(Watch, &Resource) -> Way + Send;
 
 /// An exporter that was given in code, whose type is known only to the function that makes a way out of it.
 pub(super) struct GivenExporter {
-    make: Make,
+    make: Box<MakeWay>,
     is_console: bool,
 }
 
