@@ -54,6 +54,7 @@ fn start() -> Result<(), Failed> {
         .resource_attribute("service.version", env!("CARGO_PKG_VERSION"))
         .console_when_unconfigured()
         .prometheus()
+        .logs(otel::logs(&environment)?)
         .strict()
         .flush_timeout(FLUSH)
         .install()?;

@@ -288,7 +288,7 @@ async fn a_client_that_hangs_up_is_a_cancelled_request() {
     assert_eq!(span.attribute("http.response.status_code"), None);
 }
 
-/// Many requests at once, on connections that are kept alive, of which each has its own trace: every span must be where
+/// Ten thousand requests, many at once, on connections that are kept alive, of which each has its own trace: every span must be where
 /// its request is.
 async fn concurrent(client: reqwest::Client, version: &str, requests: u64) {
     propagate();
@@ -322,11 +322,11 @@ async fn concurrent(client: reqwest::Client, version: &str, requests: u64) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn concurrent_requests_nest_rightly_over_http_1() {
-    concurrent(client(), "1.1", 1000).await;
+    concurrent(client(), "1.1", 10_000).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn concurrent_requests_nest_rightly_over_http_2() {
     let client = reqwest::Client::builder().no_proxy().http2_prior_knowledge().build().unwrap();
-    concurrent(client, "2", 1000).await;
+    concurrent(client, "2", 10_000).await;
 }

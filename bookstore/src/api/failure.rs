@@ -113,9 +113,7 @@ pub(super) async fn answer(handler: impl Future<Output = Answer>) -> Response {
     }
 }
 
-/// A line for whoever runs the service, with what it takes to find the request.
+/// A record for whoever runs the service; with it go the ids of trace and request.
 fn report(reason: &str) {
-    let trace = traced::current().trace_id();
-    let correlation = traced::warp::correlation_id();
-    eprintln!("bookstore: error: {reason} (trace {trace}, correlation {})", correlation.as_deref().unwrap_or("none"));
+    tracing::error!("{reason}");
 }

@@ -2,6 +2,8 @@
 //!
 //! `OTEL_ENABLED`, `OTEL_EXPORTER_ENDPOINT` and `OTEL_SAMPLING_RATE` stand for standard variables, which win.
 
+use traced::logs::Logs;
+
 use super::ConfigError;
 
 /// Where the value of a variable is looked up.
@@ -37,6 +39,22 @@ pub fn check(environment: Lookup<'_>) -> Result<(), ConfigError> {
     Ok(())
 }
 
+/// How log records are shown: LOG_FORMAT, `text` or `json`.
+///
+/// # Errors
+///
+/// [`ConfigError`] when it is something else.
+pub fn logs(environment: Lookup<'_>) -> Result<Logs, ConfigError> {
+    match set(environment, "LOG_FORMAT").as_deref() {
+        None | Some("text") => Ok(Logs::text()),
+        Some("json") => Ok(Logs::json()),
+        Some(other) => {
+            let problem = format!("is {other:?}, no format of log lines");
+            Err(ConfigError::new("LOG_FORMAT", problem, "Set it to text or json, or leave it out for text"))
+        }
+    }
+}
+
 /// The value of a standard variable, of the guide's name for it if it is not set itself.
 pub fn standard(environment: Lookup<'_>, name: &str) -> Option<String> {
     let alias = |name| set(environment, name);
@@ -55,6 +73,8 @@ pub fn standard(environment: Lookup<'_>, name: &str) -> Option<String> {
         "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT" if set(environment, "OTEL_EXPORTER_OTLP_ENDPOINT").is_none() => {
             alias("OTEL_EXPORTER_ENDPOINT")
         }
+        // The service's own records; of what it stands on, what is wrong.
+        "RUST_LOG" => Some("warn,opentelemetry=off,bookstore=info".into()),
         "OTEL_TRACES_SAMPLER" => alias("OTEL_SAMPLING_RATE").map(|_| "parentbased_traceidratio".into()),
         "OTEL_TRACES_SAMPLER_ARG" if set(environment, "OTEL_TRACES_SAMPLER").is_none() => {
             alias("OTEL_SAMPLING_RATE").map(|rate| rate.trim().to_owned())

@@ -162,3 +162,12 @@ mod aliases {
         assert_eq!(wrong(&[("OTEL_EXPORTER_ENDPOINT", "jaeger:4318")]), "OTEL_EXPORTER_ENDPOINT");
     }
 }
+
+#[test]
+fn the_format_of_log_lines_is_text_or_json() {
+    let read = |value: Option<&'static str>| {
+        super::otel::logs(&move |name| value.filter(|_| name == "LOG_FORMAT").map(str::to_owned))
+    };
+    assert!(read(None).is_ok() && read(Some("")).is_ok() && read(Some("json")).is_ok());
+    assert_eq!(read(Some("xml")).unwrap_err().variable(), "LOG_FORMAT");
+}

@@ -5,7 +5,9 @@ mod post;
 
 use crate::export::otlp::Names;
 
-pub(crate) use exporters::{Asked, Prometheus as PrometheusExporter, Wish, asked};
+#[cfg(feature = "metrics")]
+pub(crate) use exporters::Prometheus as PrometheusExporter;
+pub(crate) use exporters::{Asked, Wish, asked};
 pub(crate) use post::Post;
 
 /// One signal, as the environment and warnings name it.

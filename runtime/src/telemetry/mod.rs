@@ -26,7 +26,7 @@ pub use health::{Dropped, Health};
 pub use report::Warning;
 
 pub(crate) use environment::Environment;
-#[cfg(feature = "metrics")]
+#[cfg(any(feature = "metrics", feature = "logs"))]
 pub(crate) use environment::list;
 #[cfg(test)]
 pub(crate) use environment::tests;

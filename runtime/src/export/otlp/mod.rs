@@ -4,7 +4,7 @@ mod answer;
 mod settings;
 mod transport;
 
-pub(crate) use settings::OtlpSettings;
 #[cfg(any(feature = "metrics", feature = "logs"))]
-pub(crate) use settings::{Names, names};
+pub(crate) use settings::names;
+pub(crate) use settings::{Names, OtlpSettings};
 pub(crate) use transport::Transport;
