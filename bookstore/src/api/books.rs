@@ -52,7 +52,7 @@ fn number(id: &str) -> Result<i64, Failure> {
     }
     let mut path = Fields::single("path", "id", id);
     path.required("id", input::integer_text(i64::MIN, i64::MAX));
-    path.finish().and(Err(Failure::internal("a wrong number was not noticed")))
+    path.finish().and_then(|()| Err(Failure::internal("a wrong number was not noticed")))
 }
 
 async fn list(app: &App, query: &str) -> Answer {

@@ -117,5 +117,6 @@ pub(super) async fn answer(handler: impl Future<Output = Answer>) -> Response {
 fn report(reason: &str) {
     let trace = traced::current().trace_id();
     let correlation = traced::warp::correlation_id();
-    eprintln!("bookstore: error: {reason} (trace {trace}, correlation {})", correlation.as_deref().unwrap_or("none"));
+    let correlation = correlation.as_deref().unwrap_or("none");
+    crate::log::line(format!("bookstore: error: {reason} (trace {trace}, correlation {correlation})"));
 }

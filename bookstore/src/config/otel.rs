@@ -63,6 +63,18 @@ pub fn standard(environment: Lookup<'_>, name: &str) -> Option<String> {
     })
 }
 
+/// Where the traces go, in one line, with the name under which it was said that they go nowhere.
+pub fn described(destination: &str, environment: Lookup<'_>) -> String {
+    let place = destination.strip_prefix("traces go to ").or_else(|| destination.strip_prefix("traces go "));
+    let place = place.unwrap_or(destination);
+    match set(environment, "OTEL_ENABLED") {
+        Some(given) if set(environment, "OTEL_SDK_DISABLED").is_none() => {
+            place.replace("OTEL_SDK_DISABLED is true", &format!("OTEL_ENABLED is {}", given.trim()))
+        }
+        _ => place.to_owned(),
+    }
+}
+
 /// As OpenTelemetry has it, an empty value is none.
 fn set(environment: Lookup<'_>, name: &str) -> Option<String> {
     environment(name).filter(|value| !value.trim().is_empty())

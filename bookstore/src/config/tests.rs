@@ -103,7 +103,7 @@ fn minutes_and_address_are_checked() {
 }
 
 mod aliases {
-    use super::super::otel::{check, standard};
+    use super::super::otel::{check, described, standard};
 
     fn environment(pairs: &'static [(&str, &str)]) -> impl Fn(&str) -> Option<String> {
         move |name| pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
@@ -132,6 +132,20 @@ mod aliases {
         assert_eq!(name(&[]).as_deref(), Some("bookstore-api"));
         assert_eq!(name(&[("OTEL_SERVICE_NAME", "books")]).as_deref(), Some("books"));
         assert_eq!(name(&[("OTEL_RESOURCE_ATTRIBUTES", "a=b, service.name=books")]), None);
+    }
+
+    #[test]
+    fn what_turns_the_traces_off_is_named_as_it_was_given_and_no_word_is_doubled() {
+        let off = "traces go nowhere: OTEL_SDK_DISABLED is true";
+        assert_eq!(described(off, &environment(&[("OTEL_ENABLED", "False")])), "nowhere: OTEL_ENABLED is False");
+        assert_eq!(
+            described(off, &environment(&[("OTEL_SDK_DISABLED", "true")])),
+            "nowhere: OTEL_SDK_DISABLED is true"
+        );
+        let both = environment(&[("OTEL_SDK_DISABLED", "true"), ("OTEL_ENABLED", "false")]);
+        assert_eq!(described(off, &both), "nowhere: OTEL_SDK_DISABLED is true");
+        let on = environment(&[("OTEL_ENABLED", "true")]);
+        assert_eq!(described("traces go to this terminal (stderr)", &on), "this terminal (stderr)");
     }
 
     #[test]
