@@ -1,5 +1,6 @@
 //! The program: settings in, service up, signal, service down.
 
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +12,7 @@ use traced::opentelemetry::Context;
 use traced::opentelemetry::trace::FutureExt as _;
 
 use crate::auth::password::Cost;
-use crate::config::{Config, ConfigError, Settings, otel};
+use crate::config::{self, Config, ConfigError, Settings, otel};
 use crate::{App, log, serve};
 
 /// How long blocking work may take once the service has stopped.
@@ -24,7 +25,7 @@ type Failed = Box<dyn std::error::Error + Send + Sync>;
 /// Runs the service until SIGTERM or Ctrl-C. What it needs to be told comes from the environment, flags, and `.env`.
 pub fn run() -> ExitCode {
     // Before there is a second thread, as changing the environment requires.
-    let code = match read_dotenv().map_err(Failed::from).and_then(|()| start()) {
+    let code = match read_environment().map_err(Failed::from).and_then(|()| start()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             log::line(format!("bookstore: error: {error}"));
@@ -35,17 +36,12 @@ pub fn run() -> ExitCode {
     code
 }
 
-fn read_dotenv() -> Result<(), ConfigError> {
-    let problem = match dotenvy::dotenv() {
-        Ok(_) => return Ok(()),
-        Err(error) if error.not_found() => return Ok(()),
-        // Without the line itself, which may hold a secret.
-        Err(dotenvy::Error::LineParse(_, column)) => {
-            format!("has a line that is no NAME=VALUE (at character {column})")
-        }
-        Err(error) => format!("can't be read: {error}"),
-    };
-    Err(ConfigError::new(".env", problem, "Put it right, or take it away"))
+fn read_environment() -> Result<(), ConfigError> {
+    config::check_texts(std::env::vars_os())?;
+    let text = config::dotenv::read(Path::new(".env"))?;
+    // Checked: there is nothing left that it can fail for.
+    let _ = dotenvy::from_read(text.as_bytes());
+    Ok(())
 }
 
 fn start() -> Result<(), Failed> {

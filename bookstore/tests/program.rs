@@ -131,3 +131,27 @@ fn a_wrong_number_in_a_path_is_no_error_of_the_service() {
     let _ = reader.read_to_string(&mut printed);
     assert!(!printed.contains("error"), "{printed}");
 }
+
+#[test]
+fn the_file_of_settings_is_that_of_the_working_directory_and_taken_literally() {
+    let above = tempfile::tempdir().expect("a directory");
+    let directory = tempfile::tempdir_in(&above).expect("a directory");
+    std::fs::write(above.path().join(".env"), "BIND=nonsense\n").expect("a file");
+    std::fs::write(directory.path().join(".env"), "# mine\nACCESS_TOKEN_EXPIRE_MINUTES='canary$HOME'\n")
+        .expect("a file");
+    let printed = refused(&mut command(&directory));
+    assert!(printed.contains("ACCESS_TOKEN_EXPIRE_MINUTES is \"canary$HOME\""), "{printed}");
+    std::fs::write(directory.path().join(".env"), "\nSECRET_KEY=canary$def\n").expect("a file");
+    let printed = refused(&mut command(&directory));
+    assert!(printed.contains(".env") && printed.contains("line 2") && !printed.contains("canary"), "{printed}");
+}
+
+#[test]
+fn a_variable_that_is_no_text_is_named() {
+    use std::os::unix::ffi::OsStrExt as _;
+
+    let directory = tempfile::tempdir().expect("a directory");
+    let broken = std::ffi::OsStr::from_bytes(b"canary\xff");
+    let printed = refused(command(&directory).env("SECRET_KEY", broken));
+    assert!(printed.contains("SECRET_KEY is no UTF-8 text") && !printed.contains("canary"), "{printed}");
+}
