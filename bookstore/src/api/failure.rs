@@ -117,6 +117,7 @@ pub(super) async fn answer(handler: impl Future<Output = Answer>) -> Response {
 fn report(reason: &str) {
     let trace = traced::current().trace_id();
     let correlation = traced::warp::correlation_id();
-    let correlation = correlation.as_deref().unwrap_or("none");
+    // The client's own text: an e-mail address is for no log.
+    let correlation = correlation.as_deref().filter(|id| !id.contains('@')).unwrap_or("none");
     crate::log::line(format!("bookstore: error: {reason} (trace {trace}, correlation {correlation})"));
 }
