@@ -11,6 +11,7 @@ pub mod books;
 pub mod cache;
 pub mod config;
 mod edges;
+mod log;
 mod run;
 pub mod store;
 #[cfg(feature = "test-support")]

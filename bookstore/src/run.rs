@@ -1,5 +1,6 @@
 //! The program: settings in, service up, signal, service down.
 
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,8 +12,8 @@ use traced::opentelemetry::Context;
 use traced::opentelemetry::trace::FutureExt as _;
 
 use crate::auth::password::Cost;
-use crate::config::{Config, ConfigError, Settings, otel};
-use crate::{App, serve};
+use crate::config::{self, Config, ConfigError, Settings, otel};
+use crate::{App, log, serve};
 
 /// How long blocking work may take once the service has stopped.
 const LEFT_OVER: Duration = Duration::from_millis(500);
@@ -24,26 +25,23 @@ type Failed = Box<dyn std::error::Error + Send + Sync>;
 /// Runs the service until SIGTERM or Ctrl-C. What it needs to be told comes from the environment, flags, and `.env`.
 pub fn run() -> ExitCode {
     // Before there is a second thread, as changing the environment requires.
-    match read_dotenv().map_err(Failed::from).and_then(|()| start()) {
+    let code = match read_environment().map_err(Failed::from).and_then(|()| start()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("bookstore: error: {error}");
+            log::line(format!("bookstore: error: {error}"));
             ExitCode::FAILURE
         }
-    }
+    };
+    log::flush();
+    code
 }
 
-fn read_dotenv() -> Result<(), ConfigError> {
-    let problem = match dotenvy::dotenv() {
-        Ok(_) => return Ok(()),
-        Err(error) if error.not_found() => return Ok(()),
-        // Without the line itself, which may hold a secret.
-        Err(dotenvy::Error::LineParse(_, column)) => {
-            format!("has a line that is no NAME=VALUE (at character {column})")
-        }
-        Err(error) => format!("can't be read: {error}"),
-    };
-    Err(ConfigError::new(".env", problem, "Put it right, or take it away"))
+fn read_environment() -> Result<(), ConfigError> {
+    config::check_texts(std::env::vars_os())?;
+    let text = config::dotenv::read(Path::new(".env"))?;
+    // Checked: there is nothing left that it can fail for.
+    let _ = dotenvy::from_read(text.as_bytes());
+    Ok(())
 }
 
 fn start() -> Result<(), Failed> {
@@ -58,12 +56,13 @@ fn start() -> Result<(), Failed> {
         .strict()
         .flush_timeout(FLUSH)
         .install()?;
+    log::panics();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let served = runtime.block_on(run_service(&config, &telemetry));
     // First the requests that were not finished in time, so that their spans end; then the spans.
     runtime.shutdown_timeout(LEFT_OVER);
     if let Err(error) = telemetry.shutdown() {
-        eprintln!("bookstore: warning: the last traces: {error}");
+        log::line(format!("bookstore: warning: the last traces: {error}"));
     }
     Ok(served?)
 }
@@ -88,25 +87,27 @@ async fn run_service(config: &Config, telemetry: &Telemetry) -> Result<(), Confi
 
 async fn announce(config: &Config, telemetry: &Telemetry, app: &Arc<App>, listener: &TcpListener) {
     let address = listener.local_addr().map_or_else(|_| config.bind.clone(), |address| address.to_string());
-    eprintln!("bookstore {} listens at http://{address}", env!("CARGO_PKG_VERSION"));
-    eprintln!("  docs:   ./docs/guide.md in the source");
-    eprintln!("  books:  {}", config.database.describe());
+    log::line(format!("bookstore {} listens at http://{address}", env!("CARGO_PKG_VERSION")));
+    log::line("  docs:   ./docs/guide.md in the source");
+    log::line(format!("  books:  {}", config.database.describe()));
     match &config.redis {
-        None => eprintln!("  cache:  in this process"),
-        Some(redis) if cache_answers(app).await => eprintln!("  cache:  {}", redis.describe()),
-        Some(redis) => {
-            eprintln!("  cache:  {} does not answer; going on without it until it does (REDIS_URL)", redis.describe())
-        }
+        None => log::line("  cache:  in this process"),
+        Some(redis) if cache_answers(app).await => log::line(format!("  cache:  {}", redis.describe())),
+        Some(redis) => log::line(format!(
+            "  cache:  {} does not answer; going on without it until it does (REDIS_URL)",
+            redis.describe()
+        )),
     }
     let destination = telemetry.destination();
-    eprintln!("  traces: {}", destination.strip_prefix("traces go to ").unwrap_or(destination));
-    if !destination.contains("http") {
-        eprintln!(
-            "          to see them in Jaeger: OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4318 (see ./docs/guide.md)"
+    log::line(format!("  traces: {}", otel::described(destination, &environment)));
+    // Where they go nowhere, somebody said so.
+    if !destination.contains("http") && !destination.contains("nowhere") {
+        log::line(
+            "          to see them in Jaeger: OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4318 (see ./docs/guide.md)",
         );
     }
     if config.secret_key_is_random {
-        eprintln!("  tokens: signed with a random key; they end with this run. Set SECRET_KEY to keep them.");
+        log::line("  tokens: signed with a random key; they end with this run. Set SECRET_KEY to keep them.");
     }
 }
 

@@ -90,6 +90,18 @@ fn spans_arrive_with_resource_scope_attributes_and_parent() {
 }
 
 #[test]
+fn what_is_redacted_does_not_leave_the_process() {
+    let _alone = alone();
+    let collector = Collector::start(Answer::Ok);
+    let mask = |key: &str, _: &str| (key == "book.title").then(|| "MASKED".to_owned());
+    let telemetry = to(&collector).0.redact(mask).install().unwrap();
+    work();
+    telemetry.flush().unwrap();
+    let arrived = format!("{:?}", collector.arrived());
+    assert!(arrived.contains("MASKED") && !arrived.contains("Solaris"), "{arrived}");
+}
+
+#[test]
 fn dropping_delivers_what_is_left_and_ends_the_recording() {
     let _alone = alone();
     let collector = Collector::start(Answer::Ok);

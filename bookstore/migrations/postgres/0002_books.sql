@@ -11,7 +11,7 @@ CREATE TABLE books (
     owner_id       bigint      NOT NULL REFERENCES users (id),
     created_at     timestamptz NOT NULL,
     updated_at     timestamptz,
-    -- The ISBN's digits alone, and title and author in lower case: what uniqueness and searches compare.
+    -- The ISBN's digits alone, and title and author case-folded: what uniqueness and searches compare.
     isbn_digits    text        NOT NULL,
     title_folded   text        NOT NULL,
     author_folded  text        NOT NULL,

@@ -12,7 +12,7 @@ CREATE TABLE books (
     -- Microseconds since 1970.
     created_at     INTEGER NOT NULL,
     updated_at     INTEGER,
-    -- The ISBN's digits alone, and title and author in lower case: what uniqueness and searches compare.
+    -- The ISBN's digits alone, and title and author case-folded: what uniqueness and searches compare.
     isbn_digits    TEXT    NOT NULL,
     title_folded   TEXT    NOT NULL,
     author_folded  TEXT    NOT NULL

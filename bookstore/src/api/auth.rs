@@ -30,7 +30,7 @@ async fn register(app: Arc<App>, request: Request) -> Answer {
     }
     let media_subtype = request.media_subtype();
     let mut fields = Fields::json(&request.body.read().await?, media_subtype.as_deref())?;
-    let username = fields.required("username", input::text(3, 50));
+    let username = fields.required("username", input::username);
     let email = fields.required("email", input::email);
     let password = fields.required("password", input::password);
     let full_name = fields.nullable("full_name", input::text(0, 100)).flatten();

@@ -52,7 +52,7 @@ fn number(id: &str) -> Result<i64, Failure> {
     }
     let mut path = Fields::single("path", "id", id);
     path.required("id", input::integer_text(i64::MIN, i64::MAX));
-    path.finish().and(Err(Failure::internal("a wrong number was not noticed")))
+    path.finish().and_then(|()| Err(Failure::internal("a wrong number was not noticed")))
 }
 
 async fn list(app: &App, query: &str) -> Answer {
@@ -147,7 +147,7 @@ async fn new_book(request: Request) -> Result<NewBook, Failure> {
     let description = fields.nullable("description", input::text(0, usize::MAX)).flatten();
     let price = fields.nullable("price", input::positive).flatten();
     let quantity = fields.optional("quantity", quantity).unwrap_or(0);
-    let category = fields.nullable("category", input::text(0, 50)).flatten();
+    let category = fields.nullable("category", input::text(1, 50)).flatten();
     let published_year = fields.nullable(year_field(&fields), year).flatten();
     fields.finish()?;
     match (title, author, isbn) {
@@ -168,7 +168,7 @@ async fn book_patch(request: Request) -> Result<BookPatch, Failure> {
         description: fields.nullable("description", input::text(0, usize::MAX)),
         price: fields.nullable("price", input::positive),
         quantity: fields.optional("quantity", quantity),
-        category: fields.nullable("category", input::text(0, 50)),
+        category: fields.nullable("category", input::text(1, 50)),
         published_year: fields.nullable(year_field(&fields), year),
     };
     fields.finish()?;

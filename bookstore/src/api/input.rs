@@ -181,6 +181,16 @@ pub(super) fn isbn(value: &Value) -> Result<String, Broken> {
     Ok(isbn)
 }
 
+/// A name to register: 3 to 50 letters, digits, `_`, `-` and `.`. It is on spans, so it must be no e-mail address, and on
+/// people's terminals, so it holds nothing that acts on one.
+pub(super) fn username(value: &Value) -> Result<String, Broken> {
+    let name = text(3, 50)(value)?;
+    if name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.')) {
+        return Ok(name);
+    }
+    broken("string_pattern_mismatch", "String should match pattern '^[A-Za-z0-9_.-]+$'")
+}
+
 /// An e-mail address; its domain comes back in lower case.
 pub(super) fn email(value: &Value) -> Result<String, Broken> {
     use email_address::{EmailAddress, Options};

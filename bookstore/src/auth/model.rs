@@ -10,7 +10,7 @@ use serde::Serialize;
 pub struct User {
     /// Their number, given by the store.
     pub id: i64,
-    /// 3 to 50 characters, unique.
+    /// 3 to 50 letters, digits, `_`, `-` and `.`; unique.
     pub username: String,
     /// Unique; its domain is in lower case.
     pub email: String,

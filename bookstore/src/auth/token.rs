@@ -29,9 +29,12 @@ impl Tokens {
     /// Tokens signed with `secret` that expire after `lifetime`.
     pub fn new(secret: &SecretString, lifetime: Duration) -> Self {
         let secret = secret.expose_secret().as_bytes();
-        // One algorithm, so that a token can't choose `none`; `exp` is required; not a second of leeway.
+        // One algorithm, so that a token can't choose `none`; `exp` is required; not a second of leeway, and at `exp`
+        // itself it is over: "on or after" (RFC 7519, 4.1.4).
         let mut validation = Validation::new(Algorithm::HS256);
         validation.leeway = 0;
+        validation.reject_tokens_expiring_in_less_than = 1;
+        validation.validate_nbf = true;
         validation.set_required_spec_claims(&["exp", "sub"]);
         Self {
             signing: EncodingKey::from_secret(secret),
@@ -52,7 +55,9 @@ impl Tokens {
 
     /// The name of the user whom the token was created for.
     pub fn username(&self, token: &str) -> Option<String> {
-        decode::<Claims>(token, &self.verifying, &self.validation).ok().map(|token| token.claims.sub)
+        let token = decode::<Claims>(token, &self.verifying, &self.validation).ok()?;
+        // What its issuer calls critical must be understood (RFC 7515, 4.1.11): here nothing is.
+        token.header.crit.is_none().then_some(token.claims.sub)
     }
 }
 
@@ -93,6 +98,23 @@ mod tests {
         assert_eq!(tokens(Duration::ZERO).username(&token).as_deref(), Some("ada"));
         let expired = signed(Algorithm::HS256, &json!({"sub": "ada", "exp": Timestamp::now().as_second() - 1}), SECRET);
         assert_eq!(tokens(Duration::ZERO).username(&expired), None);
+        // At `exp` itself: a clock that moves on meanwhile only makes it later.
+        let expiring = signed(Algorithm::HS256, &json!({"sub": "ada", "exp": Timestamp::now().as_second()}), SECRET);
+        assert_eq!(tokens(Duration::ZERO).username(&expiring), None);
+    }
+
+    #[test]
+    fn tokens_that_are_not_valid_yet_or_ask_for_more_are_refused() {
+        let tokens = tokens(Duration::from_secs(60));
+        let now = Timestamp::now().as_second();
+        let from = |nbf: i64| signed(Algorithm::HS256, &json!({"sub": "ada", "exp": now + 60, "nbf": nbf}), SECRET);
+        assert!(tokens.username(&from(now)).is_some());
+        assert_eq!(tokens.username(&from(now + 30)), None);
+        let mut header = Header::new(Algorithm::HS256);
+        header.crit = Some(vec!["unheard-of".into()]);
+        let key = EncodingKey::from_secret(SECRET.as_bytes());
+        let critical = encode(&header, &json!({"sub": "ada", "exp": now + 60}), &key).unwrap();
+        assert_eq!(tokens.username(&critical), None);
     }
 
     #[test]

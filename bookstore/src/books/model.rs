@@ -20,7 +20,7 @@ pub struct Book {
     pub price: Option<f64>,
     /// How many are in stock.
     pub quantity: i32,
-    /// At most 50 characters.
+    /// 1 to 50 characters.
     pub category: Option<String>,
     /// 1000 to 9999.
     pub published_year: Option<i32>,
@@ -99,7 +99,8 @@ pub fn isbn_key(isbn: &str) -> String {
     isbn.chars().filter(|c| *c != '-').collect()
 }
 
-/// A text as searches compare it: the same in every store, whatever its collation.
+/// A text as searches compare it: Unicode's full case folding (ß as ss, each sigma alike), the same in every store,
+/// whatever its collation.
 pub fn folded(text: &str) -> String {
-    text.to_lowercase()
+    unicase::UniCase::new(text).to_folded_case()
 }

@@ -1,12 +1,15 @@
 //! What the program is told: flags, the environment, `.env`.
 
+pub mod dotenv;
 mod error;
 pub mod otel;
 mod settings;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::CommandFactory as _;
 use secrecy::{ExposeSecret, SecretString};
 
 pub use error::ConfigError;
@@ -57,6 +60,9 @@ impl Config {
     pub fn new(settings: Settings) -> Result<Self, ConfigError> {
         let given = settings.database_url.filter(|url| !url.is_empty());
         let secret = settings.secret_key.filter(|secret| !secret.is_empty());
+        if let Some(secret) = &secret {
+            check_secret(secret, given.is_some())?;
+        }
         let (secret_key, secret_key_is_random) = match (secret, &given) {
             (Some(secret), _) => (secret, false),
             (None, Some(_)) => {
@@ -82,6 +88,44 @@ impl Config {
     }
 }
 
+/// What HS256 asks of its key: as many bytes as its hash has, 32 ([RFC 7518, 3.2](https://www.rfc-editor.org/rfc/rfc7518#section-3.2)).
+const SHORTEST_SECRET: usize = 32;
+
+fn check_secret(secret: &str, lasting: bool) -> Result<(), ConfigError> {
+    let wrong = |problem: &str| {
+        let remedy = "Set it to at least 32 random bytes, e.g. SECRET_KEY=$(openssl rand -hex 32)";
+        Err(ConfigError::new("SECRET_KEY", problem, remedy))
+    };
+    if secret.trim() != secret {
+        return wrong("begins or ends with a blank, which the next start may not");
+    }
+    if lasting && secret.len() < SHORTEST_SECRET {
+        return wrong("is shorter than 32 bytes, and tokens signed with it could be forged");
+    }
+    Ok(())
+}
+
+/// Refuses what is no text in a variable that the program reads: it would be as if unset.
+///
+/// # Errors
+///
+/// [`ConfigError`], which names the variable.
+pub fn check_texts(variables: impl IntoIterator<Item = (OsString, OsString)>) -> Result<(), ConfigError> {
+    let command = Settings::command();
+    let read = |name: &str| {
+        name.starts_with("OTEL_")
+            || name == "TRACED"
+            || command.get_arguments().any(|argument| argument.get_env().is_some_and(|env| env == name))
+    };
+    for (name, value) in variables {
+        let Some(name) = name.to_str().filter(|name| read(name)) else { continue };
+        if value.to_str().is_none() {
+            return Err(ConfigError::new(name.to_owned(), "is no UTF-8 text", "Write it in UTF-8"));
+        }
+    }
+    Ok(())
+}
+
 fn database(url: Option<&str>) -> Result<Database, ConfigError> {
     let expected = "Set it to postgres://USER:PASSWORD@HOST:5432/DATABASE (special characters percent-encoded) \
                     or sqlite://PATH, or leave it out for ./bookstore.db";
@@ -95,6 +139,9 @@ fn database(url: Option<&str>) -> Result<Database, ConfigError> {
         };
         return match path {
             "" | "/" => Err(wrong("names no file")),
+            _ if path.contains('?') => {
+                Err(wrong("has parameters (from its ? on), of which an sqlite:// URL takes none"))
+            }
             ":memory:" | "/:memory:" => {
                 Err(wrong("can't be in memory: several connections would see several databases"))
             }

@@ -46,8 +46,8 @@ pub fn check(environment: Lookup<'_>) -> Result<(), ConfigError> {
 /// [`ConfigError`] when it is something else.
 pub fn logs(environment: Lookup<'_>) -> Result<Logs, ConfigError> {
     match set(environment, "LOG_FORMAT").as_deref() {
-        None | Some("text") => Ok(Logs::text()),
-        Some("json") => Ok(Logs::json()),
+        None | Some("text") => Ok(Logs::text().writer(crate::log::Writer)),
+        Some("json") => Ok(Logs::json().writer(crate::log::Writer)),
         Some(other) => {
             let problem = format!("is {other:?}, no format of log lines");
             Err(ConfigError::new("LOG_FORMAT", problem, "Set it to text or json, or leave it out for text"))
@@ -81,6 +81,18 @@ pub fn standard(environment: Lookup<'_>, name: &str) -> Option<String> {
         }
         _ => None,
     })
+}
+
+/// Where the traces go, in one line, with the name under which it was said that they go nowhere.
+pub fn described(destination: &str, environment: Lookup<'_>) -> String {
+    let place = destination.strip_prefix("traces go to ").or_else(|| destination.strip_prefix("traces go "));
+    let place = place.unwrap_or(destination);
+    match set(environment, "OTEL_ENABLED") {
+        Some(given) if set(environment, "OTEL_SDK_DISABLED").is_none() => {
+            place.replace("OTEL_SDK_DISABLED is true", &format!("OTEL_ENABLED is {}", given.trim()))
+        }
+        _ => place.to_owned(),
+    }
 }
 
 /// As OpenTelemetry has it, an empty value is none.

@@ -53,6 +53,31 @@ fn a_database_url_requires_a_secret_key() {
 }
 
 #[test]
+fn a_secret_key_that_is_too_short_or_has_blanks_is_refused() {
+    let url = Some("sqlite://books.db");
+    for secret in ["canary", "canary: only thirty-one bytes!!", " canary of more than thirty-two bytes", "canary\n"] {
+        let wrong = error(Settings { secret_key: Some(secret.into()), ..settings(url) });
+        assert_eq!(wrong.variable(), "SECRET_KEY");
+        assert!(wrong.to_string().contains("openssl rand -hex 32") && !wrong.to_string().contains("canary"), "{wrong}");
+    }
+    Config::new(Settings { secret_key: Some("x".repeat(32)), ..settings(url) }).unwrap();
+}
+
+#[cfg(unix)]
+#[test]
+fn a_value_that_is_no_text_is_refused_where_it_is_read() {
+    use std::os::unix::ffi::OsStringExt as _;
+
+    let broken = || OsString::from_vec(b"canary\xff".to_vec());
+    for name in ["SECRET_KEY", "BIND", "OTEL_SERVICE_NAME", "TRACED"] {
+        let wrong = check_texts([(name.into(), broken())]).unwrap_err();
+        assert_eq!(wrong.variable(), name);
+        assert!(wrong.to_string().contains("UTF-8") && !wrong.to_string().contains("canary"), "{wrong}");
+    }
+    check_texts([("PS1".into(), broken()), ("BIND".into(), "localhost:1".into())]).unwrap();
+}
+
+#[test]
 fn sqlite_urls_take_relative_and_absolute_paths() {
     assert_eq!(sqlite("sqlite://books.db"), PathBuf::from("books.db"));
     assert_eq!(sqlite("sqlite:///./books.db"), PathBuf::from("./books.db"));
@@ -69,6 +94,7 @@ fn a_wrong_url_is_named_and_its_password_is_not_shown() {
         "canary-password",
         "sqlite://",
         "sqlite://:memory:",
+        "sqlite://canary.db?mode=ro",
     ] {
         let wrong = error(settings(Some(url)));
         assert_eq!(wrong.variable(), "DATABASE_URL", "{url}");
@@ -103,7 +129,7 @@ fn minutes_and_address_are_checked() {
 }
 
 mod aliases {
-    use super::super::otel::{check, standard};
+    use super::super::otel::{check, described, standard};
 
     fn environment(pairs: &'static [(&str, &str)]) -> impl Fn(&str) -> Option<String> {
         move |name| pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
@@ -135,6 +161,20 @@ mod aliases {
     }
 
     #[test]
+    fn what_turns_the_traces_off_is_named_as_it_was_given_and_no_word_is_doubled() {
+        let off = "traces go nowhere: OTEL_SDK_DISABLED is true";
+        assert_eq!(described(off, &environment(&[("OTEL_ENABLED", "False")])), "nowhere: OTEL_ENABLED is False");
+        assert_eq!(
+            described(off, &environment(&[("OTEL_SDK_DISABLED", "true")])),
+            "nowhere: OTEL_SDK_DISABLED is true"
+        );
+        let both = environment(&[("OTEL_SDK_DISABLED", "true"), ("OTEL_ENABLED", "false")]);
+        assert_eq!(described(off, &both), "nowhere: OTEL_SDK_DISABLED is true");
+        let on = environment(&[("OTEL_ENABLED", "true")]);
+        assert_eq!(described("traces go to this terminal (stderr)", &on), "this terminal (stderr)");
+    }
+
+    #[test]
     fn the_standard_names_win() {
         let given = environment(&[
             ("OTEL_ENABLED", "false"),
@@ -154,7 +194,7 @@ mod aliases {
 
     #[test]
     fn a_wrong_value_is_blamed_on_the_name_it_was_given_under() {
-        let wrong = |pairs| check(&environment(pairs)).unwrap_err().variable();
+        let wrong = |pairs| check(&environment(pairs)).unwrap_err().variable().to_owned();
         assert_eq!(wrong(&[("OTEL_ENABLED", "maybe")]), "OTEL_ENABLED");
         assert_eq!(wrong(&[("OTEL_SAMPLING_RATE", "abc")]), "OTEL_SAMPLING_RATE");
         assert_eq!(wrong(&[("OTEL_SAMPLING_RATE", "1.5")]), "OTEL_SAMPLING_RATE");

@@ -22,16 +22,9 @@ pub fn function(function: &mut Function, args: &Args, errors: &mut Errors) -> To
     attrs.extend(args.attrs.iter().cloned());
     attrs.extend(captured(args, &params, errors));
     let name = LitStr::new(&syn::ext::IdentExt::unraw(&function.sig.ident).to_string(), function.sig.ident.span());
-    let parts = Parts {
-        site: entry::site(args, &name, &private),
-        name,
-        body: &function.body,
-        output: &function.sig.output,
-        args,
-        attrs,
-        params,
-        private,
-    };
+    let mut site = entry::site(args, &name, &private);
+    site.extend(super::lost_track_caller(function, &private));
+    let parts = Parts { site, name, body: &function.body, output: &function.sig.output, args, attrs, params, private };
     let is_async = matches!(shape, Shape::Async);
     let body = match shape {
         Shape::Sync => parts.sync(),

@@ -8,8 +8,9 @@ mod params;
 #[cfg(all(test, feature = "enable"))]
 mod snapshots;
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote};
+use syn::spanned::Spanned;
 
 use crate::args::Args;
 use crate::errors::Errors;
@@ -90,11 +91,19 @@ fn check_shape(function: &Function, args: &Args, errors: &mut Errors) {
             errors.at(span, format!("`{word}` needs a function that returns a {word}"));
         }
     }
-    for attribute in &function.attrs {
-        if attribute.path().is_ident("track_caller") {
-            errors.on(attribute, "`#[track_caller]` has no effect under `#[traced]`: the body runs inside a span of its own; take one of them away");
-        }
-    }
+}
+
+/// A warning where the function has `#[track_caller]`. The use of a deprecated item is the one warning that a macro can
+/// give.
+fn lost_track_caller(function: &Function, private: &TokenStream) -> Option<TokenStream> {
+    let attribute = function.attrs.iter().find(|attribute| attribute.path().is_ident("track_caller"))?;
+    let name = Ident::new("TRACK_CALLER", attribute.path().span());
+    let lost = "`#[track_caller]` has no effect under `#[traced]`: the body runs in a closure inside its span";
+    Some(quote! {
+        #[deprecated(note = #lost)]
+        const #name: () = ();
+        #private::core::mem::drop(#name);
+    })
 }
 
 /// The function as it was written, but for the parameter attributes that only `#[traced]` understands.

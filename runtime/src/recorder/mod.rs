@@ -37,7 +37,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use opentelemetry::Context;
 
-pub(crate) use config::{RecorderConfig, Schedule};
+pub(crate) use config::{RecorderConfig, Redactor, Schedule};
 pub(crate) use counts::Totals;
 pub(crate) use open::OpenSpan;
 pub(crate) use outlet::{Delivered, Outgoing, Outlet};

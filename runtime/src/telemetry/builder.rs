@@ -13,6 +13,7 @@ use super::report::{Reporter, Warning};
 use super::sampling::Sampling;
 use super::{Claim, Telemetry};
 use crate::Filter;
+use crate::recorder::Redactor;
 use crate::span::filter;
 
 /// So that a program's end, with what else it does there, fits in five seconds.
@@ -38,6 +39,7 @@ pub struct TelemetryBuilder {
     pub(super) span_limits: Option<SpanLimits>,
     pub(super) value_length: Option<usize>,
     pub(super) max_queue_bytes: Option<usize>,
+    pub(super) redactor: Option<Redactor>,
     pub(super) flush_timeout: Duration,
     #[cfg(feature = "metrics")]
     pub(super) metrics: crate::metrics::Given,
@@ -60,6 +62,7 @@ impl TelemetryBuilder {
             span_limits: None,
             value_length: None,
             max_queue_bytes: None,
+            redactor: None,
             flush_timeout: FLUSH_TIMEOUT,
             #[cfg(feature = "metrics")]
             metrics: crate::metrics::Given::default(),
@@ -191,6 +194,22 @@ impl TelemetryBuilder {
     /// Cuts string values after so many characters, instead of OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT.
     pub fn attribute_value_length_limit(mut self, characters: usize) -> Self {
         self.value_length = Some(characters);
+        self
+    }
+
+    /// Shows every string of a span's, event's or link's attributes, and each status description (under the key
+    /// `otel.status_description`), to `redact` before it is recorded: key and value. What it returns stands in the value's
+    /// place; `None` leaves it.
+    ///
+    /// It is called on the thread that records, while the attribute is written: it should be quick, and must not write to
+    /// spans itself. Spans that go [through the application's own provider](TelemetryBuilder::tracer_provider) are not shown.
+    ///
+    /// ```
+    /// let builder = traced::Telemetry::builder()
+    ///     .redact(|key, value| (key == "user.email" || value.contains('@')).then(|| "REDACTED".to_owned()));
+    /// ```
+    pub fn redact(mut self, redact: impl Fn(&str, &str) -> Option<String> + Send + Sync + 'static) -> Self {
+        self.redactor = Some(Redactor(Box::new(redact)));
         self
     }
 

@@ -21,7 +21,7 @@ use super::report::Reporter;
 use super::resource::resource;
 use super::sampling::Sampling;
 use crate::export::{Carrier, Closing, ConsoleExporter, Exporter, Watch, Watched};
-use crate::recorder::{Outlet, Pipeline, RecorderConfig, Schedule};
+use crate::recorder::{Outlet, Pipeline, RecorderConfig, Redactor, Schedule};
 
 /// Drawn so soon that it is seen next to the request that it shows.
 const CONSOLE_DELAY: Duration = Duration::from_millis(100);
@@ -34,11 +34,12 @@ fn way(carrier: impl Carrier + 'static, watch: Watch) -> Way {
     (Box::new(watched), stats)
 }
 
-type Make = Box<dyn FnOnce(Watch, &Resource) -> Way + Send>;
+/// Makes a way out, once what is watched and the resource are known.
+type MakeWay = dyn FnOnce(Watch, &Resource) -> Way + Send;
 
 /// An exporter that was given in code, whose type is known only to the function that makes a way out of it.
 pub(super) struct GivenExporter {
-    make: Make,
+    make: Box<MakeWay>,
     is_console: bool,
 }
 
@@ -66,6 +67,7 @@ enum Route {
 
 struct Own {
     limits: Limits,
+    redactor: Option<Redactor>,
     schedule: Schedule,
     sampling: Sampling,
     resource: Resource,
@@ -145,6 +147,7 @@ impl Own {
         schedule.max_queue_bytes = builder.max_queue_bytes.unwrap_or(schedule.max_queue_bytes);
         Self {
             limits,
+            redactor: builder.redactor,
             schedule,
             sampling: builder.sampling.unwrap_or_else(|| Sampling::from_environment(reader)),
             resource: resource(reader, builder.resource),
@@ -158,7 +161,7 @@ impl Own {
         reporter: Reporter,
         closing: Arc<Closing>,
     ) -> Result<(Pipeline, Vec<Arc<Stats>>, String), SetupError> {
-        let Self { limits, schedule, sampling, resource, given, chosen } = self;
+        let Self { limits, redactor, schedule, sampling, resource, given, chosen } = self;
         // The terminal shows what happens while it is looked at.
         let console = given.iter().any(|exporter| exporter.is_console)
             || chosen.iter().any(|chosen| matches!(chosen, Chosen::Console));
@@ -188,7 +191,7 @@ impl Own {
             sampler_sees_attributes: sees_attributes,
             limits: limits.counts,
             value_length: limits.value_length,
-            redactor: None,
+            redactor,
             id_generator: None,
             schedule: Schedule { delay, ..schedule },
         };

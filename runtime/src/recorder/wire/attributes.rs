@@ -5,9 +5,10 @@ use std::fmt::{self, Write as _};
 use opentelemetry::{Array, KeyValue, Value};
 
 use super::buffer::Buffer;
+use super::key::KeyBits;
 use super::read::Reader;
 use super::span::Cursor;
-use super::{ValueLimit, bytes_len, kind, tag, varint_len};
+use super::{Key, ValueLimit, ValueRules, bytes_len, kind, tag, varint_len};
 
 /// `KeyValue.key`, `KeyValue.value` and the cases of `AnyValue`.
 const KEY: u8 = tag(1, kind::BYTES);
@@ -19,89 +20,6 @@ const DOUBLE: u8 = tag(4, kind::FIXED64);
 const ARRAY: u8 = tag(5, kind::BYTES);
 /// `ArrayValue.values`
 const ELEMENT: u8 = tag(1, kind::BYTES);
-
-/// A key in two parts, so that a prefix costs no allocation.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Key<'k> {
-    pub(crate) prefix: &'k str,
-    pub(crate) name: &'k str,
-}
-
-/// One bit for each key that was written, by a hash: a bit that is free says that a key is new.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct KeyBits(u64);
-
-impl<'k> Key<'k> {
-    pub(crate) const fn new(name: &'k str) -> Self {
-        Self { prefix: "", name }
-    }
-
-    #[inline]
-    fn len(&self) -> usize {
-        self.prefix.len() + self.name.len()
-    }
-
-    #[inline]
-    fn put(&self, out: &mut Cursor<'_>) {
-        if !self.prefix.is_empty() {
-            out.put_short(self.prefix.as_bytes());
-        }
-        out.put_short(self.name.as_bytes());
-    }
-
-    /// Cheap, and the same however the key is cut in two.
-    #[inline]
-    fn bit(&self) -> u64 {
-        let first = *self.prefix.as_bytes().first().or(self.name.as_bytes().first()).unwrap_or(&0);
-        let last = *self.name.as_bytes().last().or(self.prefix.as_bytes().last()).unwrap_or(&0);
-        let hash =
-            self.len().wrapping_mul(23) ^ usize::from(first).wrapping_mul(5) ^ usize::from(last).wrapping_mul(11);
-        1 << (hash & 63)
-    }
-}
-
-impl fmt::Display for Key<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}{}", self.prefix, self.name)
-    }
-}
-
-/// What every string passes through before it is encoded.
-pub(crate) struct Redactor(Box<Redact>);
-
-/// From a key and its value to what is to stand in the value's place; `None` leaves it.
-pub(crate) type Redact = dyn Fn(&str, &str) -> Option<String> + Send + Sync;
-
-impl Redactor {
-    pub(crate) fn new(redact: Box<Redact>) -> Self {
-        Self(redact)
-    }
-
-    /// What is to stand in the place of `value`.
-    pub(crate) fn apply(&self, key: &str, value: &str) -> Option<String> {
-        (self.0)(key, value)
-    }
-}
-
-impl fmt::Debug for Redactor {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Redactor")
-    }
-}
-
-/// What holds for the values of a list.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct ValueRules {
-    pub(crate) limit: ValueLimit,
-    pub(crate) redactor: Option<&'static Redactor>,
-}
-
-impl ValueRules {
-    #[inline]
-    fn redacted(&self, key: &Key<'_>, value: &str) -> Option<String> {
-        self.redactor?.apply(&key.to_string(), value)
-    }
-}
 
 /// A list of attributes, as the bytes that it has on the wire.
 #[derive(Debug, Clone)]

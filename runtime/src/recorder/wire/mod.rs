@@ -9,11 +9,15 @@ mod attributes;
 mod buffer;
 mod clip;
 pub(crate) mod decode;
+mod key;
 pub(crate) mod read;
+mod rules;
 pub(crate) mod span;
 
-pub(crate) use attributes::{Attributes, Key, Redact, Redactor, ValueRules};
+pub(crate) use attributes::Attributes;
 pub(crate) use clip::ValueLimit;
+pub(crate) use key::Key;
+pub(crate) use rules::{Redact, Redactor, ValueRules};
 
 /// How a field's value follows its tag.
 pub(crate) mod kind {

@@ -1,7 +1,10 @@
+#![deny(warnings)]
 use traced::traced;
 
 #[traced]
 #[track_caller]
 fn f() {}
 
-fn main() {}
+fn main() {
+    f();
+}
