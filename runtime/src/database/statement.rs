@@ -141,7 +141,10 @@ impl<'a> Statement<'a> {
                 fields.set("db.operation.name", &summary.operation());
             }
             Some(prefix) => {
-                fields.slot("db.query.summary").format(format_args!("{prefix} {}", summary.as_str()));
+                match summary.summary() {
+                    Some(summary) => fields.slot("db.query.summary").format(format_args!("{prefix} {summary}")),
+                    None => fields.slot("db.query.summary").static_str(prefix),
+                }
                 fields.slot("db.operation.name").static_str(prefix);
             }
         }
@@ -163,5 +166,22 @@ fn note<T, E: Error + 'static>(database: &Database, result: &Result<T, E>, respo
             response.failed(code);
         }
         None => response.failed(Cow::Borrowed(type_name::<E>())),
+    }
+}
+
+#[cfg(all(test, feature = "postgres"))]
+mod tests {
+    use crate::database::Database;
+    use crate::testing::capture;
+
+    #[test]
+    fn what_has_no_summary_is_prepared_without_a_trailing_blank() {
+        let database = Database::new("postgresql");
+        let (_, spans) = capture(|| {
+            let _ = database.statement("?").preparing().run(|| Ok::<_, std::fmt::Error>(()));
+            database.statement("SELECT 1").preparing().run(|| Ok::<_, std::fmt::Error>(()))
+        });
+        assert_eq!(spans[0].attribute("db.query.summary"), Some(&"PREPARE".into()));
+        assert_eq!(spans[1].attribute("db.query.summary"), Some(&"PREPARE SELECT".into()));
     }
 }
