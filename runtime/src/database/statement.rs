@@ -19,7 +19,10 @@ static SITE: Site = Site::new("database", "traced::database", file!(), line!())
 ///
 /// The span has kind client and the name that [`summary`](super::summary) makes of the text, such as `SELECT books`. The
 /// text itself is recorded as written when it has parameters (their values never are), and with its literals replaced by
-/// `?` when it has none, as the conventions ask.
+/// `?` when it has none, as the conventions ask. What a parameter looks like is up to `db.system.name`: `$1` for
+/// `postgresql`; `?` for `mysql` and `mariadb`; `?`, `?1`, `:name`, `@name` and `$name` for `sqlite`. For other systems
+/// literals are always replaced. Where double quotes can stand around a string as well as around a name, what is not seen
+/// to be a table or a column of one is taken for a string.
 #[derive(Debug)]
 #[must_use = "a statement does nothing until it is run"]
 pub struct Statement<'a> {
