@@ -4,6 +4,8 @@ use proc_macro2::Ident;
 use syn::Expr;
 use syn::ext::IdentExt;
 
+use crate::errors::Errors;
+
 const WORDS: &[&str] = &[
     "password",
     "passwords",
@@ -56,6 +58,20 @@ pub fn refusal(name: &Ident) -> Option<String> {
     ))
 }
 
+/// Adds an error if `expr` shows the whole of a variable whose name holds a secret's word, where nothing can be masked.
+pub fn check(expr: &Expr, errors: &mut Errors) {
+    let Some(name) = shown_variable(expr).map(IdentExt::unraw) else { return };
+    if let Some(word) = word_in(&name.to_string()) {
+        errors.on(
+            expr,
+            format!(
+                "`{name}` would be recorded, and `{word}` says that it is a secret; leave it out, or write `{{ {name} }}` \
+                 in braces if it is none"
+            ),
+        );
+    }
+}
+
 /// The variable whose whole content `expr` shows: `x`, `&x`, `*x`, `(x)`, `x.as_str()`, `x.clone()` and the like.
 /// What is computed from a secret (`password.len()`) is not the secret.
 pub fn shown_variable(expr: &Expr) -> Option<&Ident> {
@@ -70,8 +86,19 @@ pub fn shown_variable(expr: &Expr) -> Option<&Ident> {
         "into",
         "borrow",
         "as_bytes",
+        "as_deref_mut",
+        "as_mut",
         "deref",
+        "expect",
+        "expose_secret",
+        "into_inner",
         "trim",
+        "trim_end",
+        "trim_start",
+        "unwrap",
+        "unwrap_or",
+        "unwrap_or_default",
+        "unwrap_or_else",
     ];
     match expr {
         Expr::Path(path) => path.path.get_ident(),
@@ -79,6 +106,10 @@ pub fn shown_variable(expr: &Expr) -> Option<&Ident> {
         Expr::Paren(inner) => shown_variable(&inner.expr),
         Expr::Group(inner) => shown_variable(&inner.expr),
         Expr::Unary(inner) => shown_variable(&inner.expr),
+        Expr::Try(inner) => shown_variable(&inner.expr),
+        Expr::Cast(inner) => shown_variable(&inner.expr),
+        // A part of a secret is one, too.
+        Expr::Index(inner) if matches!(*inner.index, Expr::Range(_)) => shown_variable(&inner.expr),
         Expr::MethodCall(call) if TRANSPARENT.contains(&call.method.to_string().as_str()) => {
             shown_variable(&call.receiver)
         }
@@ -108,6 +139,35 @@ mod tests {
         assert_eq!(shown("&password").as_deref(), Some("password"));
         assert_eq!(shown("login.password.as_str()").as_deref(), Some("password"));
         assert_eq!(shown("password.len()"), None);
+        for text in [
+            "password.expose_secret()",
+            "password.as_deref().unwrap_or(\"\")",
+            "password.as_deref().unwrap_or_default()",
+            "password.as_deref_mut()",
+            "password.into_inner()",
+            "password.trim_start().trim_end()",
+            "&password[..4]",
+            "password?",
+            "password as u64",
+        ] {
+            assert_eq!(shown(text).as_deref(), Some("password"), "{text}");
+        }
+        assert_eq!(shown("passwords[0].length"), Some("length".to_owned()));
         assert_eq!(shown("{ password }"), None);
+    }
+
+    #[test]
+    fn names_types_and_descriptions_are_checked() {
+        let errors = |tokens: proc_macro2::TokenStream| {
+            let mut errors = Errors::new();
+            crate::args::Args::parse(tokens, &mut errors);
+            errors.count()
+        };
+        assert_eq!(errors(quote::quote!(name = password)), 1);
+        assert_eq!(errors(quote::quote!(name = login.token.clone())), 1);
+        assert_eq!(errors(quote::quote!(name = { token })), 0);
+        assert_eq!(errors(quote::quote!(err(|e| status = error(e.secret.as_str())))), 1);
+        assert_eq!(errors(quote::quote!(err(|e| type = e.token))), 1);
+        assert_eq!(errors(quote::quote!(err(|e| type = e.kind(), status = error(e.text)))), 0);
     }
 }

@@ -200,6 +200,17 @@ fn structs_are_flattened() {
 }
 
 #[test]
+fn a_borrowed_option_that_is_none_is_not_masked() {
+    #[traced(attrs(none = redact(none), some = redact(some)))]
+    fn borrowed(none: &Option<String>, some: &Option<String>) -> usize {
+        none.iter().len() + some.iter().len()
+    }
+    let (_, spans) = capture(|| borrowed(&None, &Some("x".to_owned())));
+    assert_eq!(spans[0].attribute("none"), None);
+    assert_eq!(spans[0].attribute("some"), Some(&"REDACTED".into()));
+}
+
+#[test]
 fn redacted_values_are_present_and_masked() {
     #[traced(attrs(password = redact(password), card = Redacted(card), gone = redact(None::<i64>)))]
     fn pay(password: &str, card: &str) {

@@ -9,7 +9,7 @@ use syn::{Expr, LitBool, LitStr, Pat, Token};
 use super::parse::{expect_equals, parenthesised};
 use crate::attrs::Attr;
 use crate::errors::Errors;
-use crate::{list, words};
+use crate::{list, secrets, words};
 
 /// Which return values an outcome speaks of.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -129,11 +129,13 @@ impl Clause {
             }),
             "status" => {
                 expect_equals(input, &word, "ok")?;
-                Ok(Self::Status(Status::parse(input)?))
+                Ok(Self::Status(Status::parse(input, errors)?))
             }
             "type" => {
                 expect_equals(input, &word, "\"error_type\"")?;
-                Ok(Self::Type(input.parse()?))
+                let error_type = input.parse()?;
+                secrets::check(&error_type, errors);
+                Ok(Self::Type(error_type))
             }
             "expected" => parenthesised(input, &word, "PATTERN", |content| {
                 let pattern = Pat::parse_multi_with_leading_vert(content)?;
@@ -168,14 +170,18 @@ pub fn event(input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<(LitStr
 }
 
 impl Status {
-    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+    fn parse(input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<Self> {
         let word = input
             .call(Ident::parse_any)
             .map_err(|e| syn::Error::new(e.span(), "expected `ok`, `unset` or `error(description)`"))?;
         match word.to_string().as_str() {
             "ok" => Ok(Self::Ok),
             "unset" => Ok(Self::Unset),
-            "error" => parenthesised(input, &word, "description", |content| Ok(Self::Error(content.parse()?))),
+            "error" => parenthesised(input, &word, "description", |content| {
+                let description = content.parse()?;
+                secrets::check(&description, errors);
+                Ok(Self::Error(description))
+            }),
             other => Err(syn::Error::new(word.span(), words::unknown("status", other, STATUSES))),
         }
     }

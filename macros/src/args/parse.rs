@@ -70,7 +70,10 @@ impl Args {
             "name" => {
                 self.name = Some(match value::<Expr>(input, &word, "\"span name\"")? {
                     Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(name), .. }) => Name::Literal(name),
-                    expr => Name::Expr(expr),
+                    expr => {
+                        secrets::check(&expr, errors);
+                        Name::Expr(expr)
+                    }
                 });
             }
             "prefix" => self.prefix = Some(value(input, &word, "\"prefix.\"")?),

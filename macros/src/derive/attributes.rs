@@ -126,7 +126,8 @@ fn field(field: &Field, prefix: &str, sink: &Ident, private: &TokenStream, error
 impl StructOptions {
     fn parse(attrs: &[Attribute], errors: &mut Errors) -> Self {
         let mut options = Self::default();
-        each(attrs, errors, |word, input| {
+        each(attrs, errors, |input| {
+            let word = input.call(Ident::parse_any)?;
             match word.to_string().as_str() {
                 "prefix" => {
                     input.parse::<Token![=]>()?;
@@ -146,54 +147,88 @@ impl StructOptions {
 
 impl FieldOptions {
     fn parse(attrs: &[Attribute], errors: &mut Errors) -> Self {
-        let mut options = Self::default();
-        for attribute in attrs.iter().filter(|a| a.path().is_ident("attrs")) {
-            let sigil = attribute.parse_args_with(|input: ParseStream<'_>| {
-                if input.parse::<Option<Token![%]>>()?.is_some() {
-                    return Ok(Some(Form::Display));
-                }
-                if input.parse::<Option<Token![?]>>()?.is_some() {
-                    return Ok(Some(Form::Debug));
-                }
-                input.parse::<TokenStream>()?;
-                Ok(None)
-            });
-            if let Ok(Some(form)) = sigil {
-                options.form = form;
-                continue;
-            }
-            each(std::slice::from_ref(attribute), errors, |word, input| {
+        let (mut rename, mut form) = (None, None);
+        each(attrs, errors, |input| {
+            let span = input.span();
+            let found = if input.parse::<Option<Token![%]>>()?.is_some() {
+                Form::Display
+            } else if input.parse::<Option<Token![?]>>()?.is_some() {
+                Form::Debug
+            } else {
+                let word = input.call(Ident::parse_any)?;
                 match word.to_string().as_str() {
-                    "skip" => options.form = Form::Skipped,
-                    "redact" => options.form = Form::Redacted,
-                    "nested" => options.form = Form::Nested,
+                    "skip" => Form::Skipped,
+                    "redact" => Form::Redacted,
+                    "nested" => Form::Nested,
                     "rename" => {
                         input.parse::<Token![=]>()?;
-                        options.rename = Some(input.parse()?);
+                        if rename.replace(input.parse()?).is_some() {
+                            return Err(syn::Error::new(span, "`rename` is given twice"));
+                        }
+                        return Ok(());
                     }
                     other => return Err(syn::Error::new(word.span(), words::unknown("option", other, ON_FIELD))),
                 }
-                Ok(())
-            });
-        }
-        options
+            };
+            if form.replace(found).is_some() {
+                let message = "a field is recorded in one way: only one of `skip`, `redact`, `nested`, `%` and `?`";
+                return Err(syn::Error::new(span, message));
+            }
+            Ok(())
+        });
+        Self { rename, form: form.unwrap_or_default() }
     }
 }
 
-/// Calls `option` for each word in the `#[attrs(..)]` among `attrs`.
-fn each(attrs: &[Attribute], errors: &mut Errors, mut option: impl FnMut(Ident, ParseStream<'_>) -> syn::Result<()>) {
+/// Calls `option` for each element in the `#[attrs(..)]` among `attrs`.
+fn each(attrs: &[Attribute], errors: &mut Errors, mut option: impl FnMut(ParseStream<'_>) -> syn::Result<()>) {
     for attribute in attrs.iter().filter(|a| a.path().is_ident("attrs")) {
         let syn::Meta::List(meta) = &attribute.meta else {
             errors.on(attribute, "expected options in parentheses: `#[attrs(..)]`");
             continue;
         };
         let parser = |input: ParseStream<'_>| {
-            list::parse(input, errors, |input, _| {
-                let word = input.call(Ident::parse_any)?;
-                option(word, input)
-            });
+            list::parse(input, errors, |input, _| option(input));
             Ok(())
         };
         let _ = parser.parse2(meta.tokens.clone());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use quote::quote;
+
+    use super::attributes;
+
+    fn expanded(field: proc_macro2::TokenStream) -> (String, usize) {
+        let expanded = attributes(quote!(struct S { #field })).to_string();
+        let errors = expanded.matches("compile_error").count();
+        (expanded, errors)
+    }
+
+    #[test]
+    fn a_sigil_stands_among_other_options() {
+        for field in [quote!(#[attrs(%, rename = "x")] a: A), quote!(#[attrs(rename = "x", %)] a: A)] {
+            let (expanded, errors) = expanded(field);
+            assert_eq!(errors, 0, "{expanded}");
+            assert!(expanded.contains("slot (\"x\") . display"), "{expanded}");
+        }
+        let (expanded, errors) = expanded(quote!(#[attrs(?)] #[attrs(rename = "x")] a: A));
+        assert!(errors == 0 && expanded.contains("slot (\"x\") . debug"), "{expanded}");
+    }
+
+    #[test]
+    fn a_second_form_is_an_error() {
+        for field in [
+            quote!(#[attrs(skip, redact)] a: A),
+            quote!(#[attrs(redact, %)] a: A),
+            quote!(#[attrs(redact)] #[attrs(%)] a: A),
+            quote!(#[attrs(?, nested)] a: A),
+            quote!(#[attrs(rename = "a", rename = "b")] a: A),
+        ] {
+            let (expanded, errors) = expanded(field);
+            assert_eq!(errors, 1, "{expanded}");
+        }
     }
 }

@@ -21,6 +21,13 @@ struct Options {
     krate: Option<Path>,
 }
 
+/// What is said of all variants at once.
+#[derive(Default, Clone, Copy)]
+struct Whole {
+    expected: bool,
+    sensitive: bool,
+}
+
 /// One arm of each of the three methods.
 struct Arm {
     error_type: TokenStream,
@@ -42,14 +49,24 @@ pub fn error_type(item: TokenStream) -> TokenStream {
             if let Some(name) = &options.name {
                 errors.on(name, "an enum's kinds are those of its variants: put this on each of them");
             }
+            if let Some(span) = options.transparent {
+                errors.at(span, "an enum has no one error inside: put `transparent` on the variants that have");
+            }
+            // What is said of the enum holds for each of its variants.
+            let whole = Whole { expected: options.expected, sensitive: options.sensitive };
             let variant = |variant: &syn::Variant, errors: &mut Errors| {
                 let own = Options::parse(&variant.attrs, errors);
+                if let Some(path) = &own.krate {
+                    errors.on(path, "`crate` belongs on the enum, not on a variant");
+                }
                 let ident = &variant.ident;
-                arm(&quote!(#name::#ident), ident, &variant.fields, own, &private, errors)
+                arm(&quote!(#name::#ident), ident, &variant.fields, own, whole, &private, errors)
             };
             data.variants.iter().map(|v| variant(v, &mut errors)).collect()
         }
-        Data::Struct(data) => vec![arm(&quote!(#name), name, &data.fields, options, &private, &mut errors)],
+        Data::Struct(data) => {
+            vec![arm(&quote!(#name), name, &data.fields, options, Whole::default(), &private, &mut errors)]
+        }
         Data::Union(data) => {
             errors.on(data.union_token, "`ErrorType` can be derived for an enum or a struct");
             Vec::new()
@@ -79,6 +96,7 @@ fn arm(
     ident: &Ident,
     fields: &Fields,
     options: Options,
+    whole: Whole,
     private: &TokenStream,
     errors: &mut Errors,
 ) -> Arm {
@@ -88,7 +106,7 @@ fn arm(
         }
         if fields.len() != 1 {
             errors.at(span, "`transparent` needs exactly one field, the error inside");
-            return arm(path, ident, fields, Options::default(), private, errors);
+            return arm(path, ident, fields, Options::default(), whole, private, errors);
         }
         let pattern = match fields {
             Fields::Named(fields) => {
@@ -97,15 +115,15 @@ fn arm(
             }
             _ => quote!(#path(inner)),
         };
-        let sensitive = options.sensitive;
+        let (expected, sensitive) = (whole.expected, options.sensitive || whole.sensitive);
         return Arm {
             error_type: quote!(#pattern => #private::ErrorType::error_type(inner),),
-            expected: quote!(#pattern => #private::ErrorType::is_expected(inner),),
+            expected: quote!(#pattern => #expected || #private::ErrorType::is_expected(inner),),
             sensitive: quote!(#pattern => #sensitive || #private::ErrorType::is_sensitive(inner),),
         };
     }
     let name = options.name.unwrap_or_else(|| LitStr::new(&snake_case(&ident.unraw().to_string()), ident.span()));
-    let (expected, sensitive) = (options.expected, options.sensitive);
+    let (expected, sensitive) = (options.expected || whole.expected, options.sensitive || whole.sensitive);
     Arm {
         error_type: quote!(#path { .. } => #name,),
         expected: quote!(#path { .. } => #expected,),
@@ -128,10 +146,23 @@ impl Options {
                         if name.value().is_empty() {
                             errors.on(&name, "a kind of error must not be empty");
                         }
+                        if options.name.is_some() {
+                            errors.on(&name, "one error has one kind: a second one is given");
+                        }
                         options.name = Some(name);
                         return Ok(());
                     }
                     let word = input.call(Ident::parse_any)?;
+                    let twice = match word.to_string().as_str() {
+                        "expected" => options.expected,
+                        "sensitive" => options.sensitive,
+                        "transparent" => options.transparent.is_some(),
+                        "crate" => options.krate.is_some(),
+                        _ => false,
+                    };
+                    if twice {
+                        errors.at(word.span(), format!("`{word}` is given twice"));
+                    }
                     match word.to_string().as_str() {
                         "expected" => options.expected = true,
                         "sensitive" => options.sensitive = true,
@@ -172,7 +203,95 @@ fn snake_case(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::snake_case;
+    use quote::quote;
+
+    use super::{error_type, snake_case};
+
+    fn errors(item: proc_macro2::TokenStream) -> usize {
+        error_type(item).to_string().matches("compile_error").count()
+    }
+
+    #[test]
+    fn what_is_said_of_an_enum_holds_for_each_variant() {
+        let expanded = error_type(quote!(
+            #[error_type(sensitive, expected)]
+            enum E {
+                A,
+                #[error_type(transparent)]
+                B(Inner),
+            }
+        ));
+        let expanded = expanded.to_string();
+        assert!(!expanded.contains("compile_error"), "{expanded}");
+        let is_sensitive = expanded.split("fn is_sensitive").nth(1).unwrap();
+        assert!(is_sensitive.contains("E :: A { .. } => true"), "{is_sensitive}");
+        assert!(is_sensitive.contains("E :: B (inner) => true ||"), "{is_sensitive}");
+        let is_expected = expanded.split("fn is_expected").nth(1).unwrap();
+        assert!(is_expected.contains("E :: A { .. } => true"), "{is_expected}");
+        assert!(is_expected.contains("E :: B (inner) => true ||"), "{is_expected}");
+    }
+
+    #[test]
+    fn options_in_the_wrong_place_or_twice_are_errors() {
+        assert_eq!(
+            errors(quote!(
+                #[error_type(transparent)]
+                enum E {
+                    A(B),
+                }
+            )),
+            1
+        );
+        assert_eq!(
+            errors(quote!(
+                enum E {
+                    #[error_type(crate = a::b)]
+                    A,
+                }
+            )),
+            1
+        );
+        assert_eq!(
+            errors(quote!(
+                #[error_type("a", "b")]
+                struct E;
+            )),
+            1
+        );
+        assert_eq!(
+            errors(quote!(
+                #[error_type(sensitive)]
+                #[error_type(sensitive)]
+                struct E;
+            )),
+            1
+        );
+        assert_eq!(
+            errors(quote!(
+                enum E {
+                    #[error_type(expected, expected)]
+                    A,
+                }
+            )),
+            1
+        );
+        assert_eq!(
+            errors(quote!(
+                enum E {
+                    #[error_type(transparent, transparent)]
+                    A(B),
+                }
+            )),
+            1
+        );
+        assert_eq!(
+            errors(quote!(
+                #[error_type("a", sensitive, expected, crate = a::b)]
+                struct E;
+            )),
+            0
+        );
+    }
 
     #[test]
     fn variants_are_named_in_snake_case() {

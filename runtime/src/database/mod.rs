@@ -147,7 +147,7 @@ impl Database {
         if let Some(known) = self.0.summaries.read().unwrap_or_else(PoisonError::into_inner).get(sql) {
             return Arc::clone(known);
         }
-        let made = Arc::new(summary(sql));
+        let made = Arc::new(summary::summary_in(scan::Dialect::of(&self.0.system), sql));
         if sql.len() > REMEMBERED_LENGTH {
             return made;
         }

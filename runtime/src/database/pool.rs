@@ -11,6 +11,7 @@ use opentelemetry::{KeyValue, metrics::Meter};
 
 use super::Database;
 use crate::metrics;
+use crate::outcome::ErrorType;
 use crate::span::{self, InSpan, Site, Start};
 
 static WAIT: Site =
@@ -56,10 +57,8 @@ async fn get_in_span<M: Pooled>(pool: &Pool<M>) -> Result<PooledConnection<'_, M
     if let Ok(done) = tokio::time::timeout(NOTABLE, getting.as_mut()).await {
         return done;
     }
-    let state = pool.state();
     let span = span::open(Start::new(&WAIT, &mut |fields| {
         fields.slot("db.system.name").static_str(M::SYSTEM);
-        fields.set("db.client.connection.count", &state.connections);
     }));
     InSpan::new(
         span,
@@ -179,6 +178,25 @@ pub(crate) fn instruments(meter: &Meter) {
             }
         })
         .build();
+}
+
+/// An error of the pool's manager is of its own kind, and as sensitive as it is.
+impl<E: ErrorType> ErrorType for RunError<E> {
+    /// `timeout`, or what the manager's error says.
+    fn error_type(&self) -> &str {
+        match self {
+            Self::TimedOut => "timeout",
+            Self::User(error) => error.error_type(),
+        }
+    }
+
+    fn is_expected(&self) -> bool {
+        matches!(self, Self::User(error) if error.is_expected())
+    }
+
+    fn is_sensitive(&self) -> bool {
+        matches!(self, Self::User(error) if error.is_sensitive())
+    }
 }
 
 type Report = Arc<dyn Fn(&str) + Send + Sync>;

@@ -21,7 +21,10 @@ static SITE: Site = Site::new("database", "traced::database", file!(), line!())
 ///
 /// The span has kind client and the name that [`summary`](super::summary) makes of the text, such as `SELECT books`. The
 /// text itself is recorded as written when it has parameters (their values never are), and with its literals replaced by
-/// `?` when it has none, as the conventions ask.
+/// `?` when it has none, as the conventions ask. What a parameter looks like is up to `db.system.name`: `$1` for
+/// `postgresql`; `?` for `mysql` and `mariadb`; `?`, `?1`, `:name`, `@name` and `$name` for `sqlite`. For other systems
+/// literals are always replaced. Where double quotes can stand around a string as well as around a name, what is not seen
+/// to be a table or a column of one is taken for a string.
 #[derive(Debug)]
 #[must_use = "a statement does nothing until it is run"]
 pub struct Statement<'a> {
@@ -173,7 +176,10 @@ impl<'a> Statement<'a> {
                 fields.set("db.operation.name", &summary.operation());
             }
             Some(prefix) => {
-                fields.slot("db.query.summary").format(format_args!("{prefix} {}", summary.as_str()));
+                match summary.summary() {
+                    Some(summary) => fields.slot("db.query.summary").format(format_args!("{prefix} {summary}")),
+                    None => fields.slot("db.query.summary").static_str(prefix),
+                }
                 fields.slot("db.operation.name").static_str(prefix);
             }
         }
@@ -195,5 +201,22 @@ fn note<T, E: Error + 'static>(database: &Database, result: &Result<T, E>, respo
             response.failed(code);
         }
         None => response.failed(Cow::Borrowed(type_name::<E>())),
+    }
+}
+
+#[cfg(all(test, feature = "postgres"))]
+mod tests {
+    use crate::database::Database;
+    use crate::testing::capture;
+
+    #[test]
+    fn what_has_no_summary_is_prepared_without_a_trailing_blank() {
+        let database = Database::new("postgresql");
+        let (_, spans) = capture(|| {
+            let _ = database.statement("?").preparing().run(|| Ok::<_, std::fmt::Error>(()));
+            database.statement("SELECT 1").preparing().run(|| Ok::<_, std::fmt::Error>(()))
+        });
+        assert_eq!(spans[0].attribute("db.query.summary"), Some(&"PREPARE".into()));
+        assert_eq!(spans[1].attribute("db.query.summary"), Some(&"PREPARE SELECT".into()));
     }
 }

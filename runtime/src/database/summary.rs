@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::scan::{Scan, Token};
+use super::scan::{Dialect, Scan, Token};
 
 /// The conventions let a summary have 255 characters.
 const MAX_LENGTH: usize = 255;
@@ -31,7 +31,12 @@ pub struct Summary {
 /// It follows the conventions for [`db.query.summary`](https://opentelemetry.io/docs/specs/semconv/database/database-spans/#generating-a-summary-of-the-query):
 /// no values, at most 255 characters. A text that is no SQL has an empty summary.
 pub fn summary(sql: &str) -> Summary {
-    let tokens: Vec<_> = Scan::new(sql).collect();
+    summary_in(Dialect::Other, sql)
+}
+
+/// What `sql` does, as a database of this kind reads it.
+pub(super) fn summary_in(dialect: Dialect, sql: &str) -> Summary {
+    let tokens: Vec<_> = Scan::new(sql, dialect).collect();
     let mut reader =
         Reader { tokens: &tokens, at: 0, parts: Vec::new(), operations: 0, ctes: Vec::new(), functions: vec![] };
     reader.read();
@@ -59,7 +64,8 @@ pub fn summary(sql: &str) -> Summary {
     if let [one] = names[..] {
         summary.collection = Some(one.to_owned());
     }
-    summary.parameters = tokens.iter().any(|(token, _)| *token == Token::Parameter);
+    // What looks like a parameter is an operator of some other database.
+    summary.parameters = dialect != Dialect::Other && tokens.iter().any(|(token, _)| *token == Token::Parameter);
     summary.sanitized = sanitize(sql, &tokens);
     summary
 }
@@ -113,7 +119,9 @@ type Spanned<'a> = (Token<'a>, std::ops::Range<usize>);
 
 fn sanitize(sql: &str, tokens: &[Spanned<'_>]) -> Option<String> {
     let literals = tokens.iter().any(|(token, _)| *token == Token::Literal);
-    let comments = sql.contains("--") || sql.contains("/*");
+    let ends = std::iter::once(0).chain(tokens.iter().map(|(_, range)| range.end));
+    let starts = tokens.iter().map(|(_, range)| range.start).chain([sql.len()]);
+    let comments = ends.zip(starts).any(|(end, start)| !sql[end..start].trim().is_empty());
     if !literals && !comments {
         return None;
     }

@@ -1,4 +1,5 @@
-use super::summary;
+use super::{summary, summary_in};
+use crate::database::scan::Dialect;
 
 #[test]
 fn statements_are_summarised_by_what_they_do() {
@@ -65,10 +66,72 @@ fn literals_are_replaced_where_no_parameters_hold_the_values() {
         ("SELECT E'unterminated\\", "SELECT ?"),
     ];
     for (sql, expected) in cases {
-        assert_eq!(summary(sql).sanitized(), Some(expected), "{sql}");
+        assert_eq!(summary_in(Dialect::PostgreSql, sql).sanitized(), Some(expected), "{sql}");
     }
-    assert_eq!(summary("SELECT a FROM t WHERE b = $1 LIMIT 10").sanitized(), None);
-    assert_eq!(summary("SELECT a FROM t").sanitized(), None);
+    assert_eq!(summary_in(Dialect::PostgreSql, "SELECT a FROM t WHERE b = $1 LIMIT 10").sanitized(), None);
+    assert_eq!(summary_in(Dialect::PostgreSql, "SELECT a FROM t").sanitized(), None);
+}
+
+#[test]
+fn what_counts_as_a_parameter_or_a_literal_is_up_to_the_database() {
+    let cases = [
+        ("postgresql", "SELECT a FROM t WHERE data ? 'CANARY'"),
+        ("postgresql", "SELECT a FROM t WHERE data ?| array['CANARY']"),
+        ("postgresql", "SELECT a[1:n] FROM t WHERE b = 'CANARY'"),
+        ("postgresql", "SELECT a FROM t WHERE b @> 'CANARY' AND c @@ d AND e = @f"),
+        ("postgresql", "SELECT tag$x$ FROM t WHERE a = 'b$x$' OR a = 'CANARY'"),
+        ("mysql", "SELECT a FROM t WHERE b = \"CANARY\""),
+        ("mysql", "SELECT a FROM t WHERE b = 'it\\'s CANARY'"),
+        ("mariadb", "SELECT a FROM t WHERE b = \"it\\\"s CANARY\""),
+        ("mysql", "SELECT a FROM t # it's CANARY\nWHERE b = 'CANARY'"),
+        ("mysql", "SELECT 1--'CANARY'"),
+        ("mysql", "SELECT @a := 'CANARY'"),
+        ("mysql", "SELECT /* /* */ 'CANARY' /* */"),
+        ("sqlite", "SELECT a FROM t WHERE b = \"CANARY\""),
+        ("sqlite", "SELECT a FROM t WHERE b LIKE \"CANARY\" OR c IN (\"CANARY\", \"CANARY\")"),
+        ("sqlite", "SELECT lower(\"CANARY\"), \"CANARY\" || x FROM json_each(\"CANARY\")"),
+        ("sqlite", "INSERT INTO \"t\" (\"a\", \"b\") VALUES (\"CANARY\", \"CANARY\")"),
+        ("sqlite", "SELECT a FROM t WHERE b = \"said \"\"no\"\". CANARY\""),
+        ("sqlite", "UPDATE \"t\" SET a = \"CANARY\""),
+        ("sqlite", "SELECT a FROM t WHERE b = 'C:\\' OR b = 'CANARY'"),
+        ("other", "SELECT a FROM t WHERE b = ? AND c = 'CANARY'"),
+        ("other", "SELECT a FROM t WHERE b = $1 AND c = :d AND e = \"CANARY\""),
+        ("other", "SELECT a FROM t WHERE b = 'it\\'s CANARY' OR c = 'CANARY'"),
+        ("other", "SELECT a FROM t WHERE b = 'C:\\' OR c = 'CANARY'"),
+    ];
+    for (system, sql) in cases {
+        let made = summary_in(Dialect::of(system), sql);
+        let text = made.sanitized().unwrap_or(sql);
+        assert!(!format!("{text}{made:?}").contains("CANARY"), "{system}: {sql}: {text}");
+    }
+    let parameters = [
+        ("postgresql", "SELECT a FROM t WHERE b = $1 LIMIT 10"),
+        ("mysql", "SELECT a FROM t WHERE b = ? LIMIT 10"),
+        ("sqlite", "SELECT a FROM t WHERE b = ? LIMIT 10"),
+        ("sqlite", "SELECT a FROM t WHERE b = ?1 LIMIT 10"),
+        ("sqlite", "SELECT a FROM t WHERE b = :b LIMIT 10"),
+        ("sqlite", "SELECT a FROM t WHERE b = @b LIMIT 10"),
+        ("sqlite", "SELECT a FROM t WHERE b = $b LIMIT 10"),
+    ];
+    for (system, sql) in parameters {
+        assert_eq!(summary_in(Dialect::of(system), sql).sanitized(), None, "{system}: {sql}");
+    }
+    let names = [
+        (
+            "INSERT INTO \"t\" (\"a\", \"b\") VALUES (\"x\", 'y')",
+            "INSERT INTO \"t\" (\"a\", \"b\") VALUES (?, ?)",
+            "INSERT t",
+        ),
+        (
+            "SELECT \"t\".\"a\" FROM \"t\", \"u\" WHERE b = \"x\"",
+            "SELECT \"t\".\"a\" FROM \"t\", \"u\" WHERE b = ?",
+            "SELECT t u",
+        ),
+    ];
+    for (sql, text, name) in names {
+        let made = summary_in(Dialect::Sqlite, sql);
+        assert_eq!((made.sanitized(), made.as_str()), (Some(text), name));
+    }
 }
 
 #[test]
@@ -139,15 +202,17 @@ fn no_text_breaks_the_tokenizer() {
             state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
             sql.push_str(PIECES[(state >> 33) as usize % PIECES.len()]);
         }
-        let made = summary(&sql);
-        assert!(made.as_str().chars().count() <= 255);
+        for dialect in [Dialect::PostgreSql, Dialect::MySql, Dialect::Sqlite, Dialect::Other] {
+            let made = summary_in(dialect, &sql);
+            assert!(made.as_str().chars().count() <= 255);
+        }
     }
 }
 
 #[test]
 fn a_statement_of_a_mebibyte_is_summarised_in_reasonable_time() {
     let started = std::time::Instant::now();
-    for piece in ["(", "a,", "$", "'x',", "FROM a ", "-- ", "SELECT "] {
+    for piece in ["(", "a,", "$", "\"a\".", "\"", "# ", "'x',", "FROM a ", "-- ", "SELECT "] {
         summary(&piece.repeat(1024 * 1024 / piece.len()));
     }
     assert!(started.elapsed().as_secs() < 20, "{:?}", started.elapsed());

@@ -1,5 +1,8 @@
 //! Errors that say what kind they are.
 
+use std::rc::Rc;
+use std::sync::Arc;
+
 /// An error that says what kind it is, for `error.type`, and whether it fails a span.
 ///
 /// Derive it with `#[derive(ErrorType)]`. For an error without it, `error.type` is the name of its Rust type.
@@ -21,6 +24,9 @@
 /// assert_eq!(Error::Conflict("ada@example.org".into()).error_type(), "conflict");
 /// assert!(Error::NotFound.is_expected());
 /// ```
+///
+/// A wrapper of a sensitive error needs `transparent` or `sensitive` of its own: a wrapper's `Display` form can repeat
+/// what is inside, and nothing of that is seen from outside.
 pub trait ErrorType {
     /// The kind of error: a low-cardinality identifier, for the attribute
     /// [`error.type`](https://opentelemetry.io/docs/specs/semconv/registry/attributes/error/).
@@ -37,26 +43,53 @@ pub trait ErrorType {
     }
 }
 
-impl<E: ErrorType + ?Sized> ErrorType for &E {
-    fn error_type(&self) -> &str {
-        (**self).error_type()
-    }
-    fn is_expected(&self) -> bool {
-        (**self).is_expected()
-    }
-    fn is_sensitive(&self) -> bool {
-        (**self).is_sensitive()
-    }
+/// A pointer to an error is of the kind of what it points at.
+macro_rules! pointers {
+    ($($pointer:ty),*) => {
+        $(impl<E: ErrorType + ?Sized> ErrorType for $pointer {
+            fn error_type(&self) -> &str {
+                (**self).error_type()
+            }
+            fn is_expected(&self) -> bool {
+                (**self).is_expected()
+            }
+            fn is_sensitive(&self) -> bool {
+                (**self).is_sensitive()
+            }
+        })*
+    };
 }
 
-impl<E: ErrorType + ?Sized> ErrorType for Box<E> {
-    fn error_type(&self) -> &str {
-        (**self).error_type()
+pointers!(&E, Box<E>, Arc<E>, Rc<E>);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug)]
+    struct Sensitive;
+
+    impl ErrorType for Sensitive {
+        fn error_type(&self) -> &str {
+            "sensitive"
+        }
+        fn is_expected(&self) -> bool {
+            true
+        }
+        fn is_sensitive(&self) -> bool {
+            true
+        }
     }
-    fn is_expected(&self) -> bool {
-        (**self).is_expected()
-    }
-    fn is_sensitive(&self) -> bool {
-        (**self).is_sensitive()
+
+    #[test]
+    fn a_pointer_to_an_error_says_what_the_error_says() {
+        fn check(error: impl ErrorType) {
+            assert_eq!(error.error_type(), "sensitive");
+            assert!(error.is_expected() && error.is_sensitive());
+        }
+        check(&Sensitive);
+        check(Box::new(Sensitive));
+        check(Arc::new(Sensitive));
+        check(Rc::new(Sensitive));
     }
 }

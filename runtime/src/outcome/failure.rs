@@ -40,6 +40,14 @@ impl<'e> Failure<'e> {
         Self::new(error_type, exception_type, Message::Error(error))
     }
 
+    /// An error whose type was erased. It is looked for among those that are known to quote values.
+    pub(crate) fn erased(exception_type: &'static str, error: &'e (dyn Error + 'static)) -> Self {
+        match quoting(error) {
+            Some(kind) => Self::error(kind, exception_type, error).with_flags(false, true),
+            None => Self::error(OTHER, exception_type, error),
+        }
+    }
+
     pub(crate) fn display(
         error_type: impl Into<Cow<'e, str>>,
         exception_type: &'static str,
@@ -93,6 +101,11 @@ impl<'e> Failure<'e> {
         let mut text = String::new();
         let _ = write!(text, "{error}\n\nCaused by:");
         for depth in 0..MAX_CAUSES {
+            if let Some(kind) = quoting(cause) {
+                // What lies below is no better.
+                let _ = write!(text, "\n    {depth}: {kind}");
+                break;
+            }
             let _ = write!(text, "\n    {depth}: {cause}");
             match cause.source() {
                 Some(next) => cause = next,
@@ -101,6 +114,29 @@ impl<'e> Failure<'e> {
         }
         Some(text)
     }
+}
+
+/// The kind of `error`, if it is one of the drivers' errors, whose messages quote values.
+#[cfg_attr(not(any(feature = "postgres", feature = "redis")), expect(unused_variables))]
+fn quoting<'e>(error: &'e (dyn Error + 'static)) -> Option<&'e str> {
+    #[cfg(any(feature = "postgres", feature = "redis"))]
+    {
+        fn kind<'e, E: super::ErrorType + Error + 'static>(error: &'e (dyn Error + 'static)) -> Option<&'e str> {
+            let own = error.downcast_ref::<E>().map(super::ErrorType::error_type);
+            own.or_else(|| error.downcast_ref::<bb8::RunError<E>>().map(super::ErrorType::error_type))
+        }
+        #[cfg(feature = "postgres")]
+        if let Some(kind) =
+            kind::<tokio_postgres::Error>(error).or_else(|| kind::<tokio_postgres::error::DbError>(error))
+        {
+            return Some(kind);
+        }
+        #[cfg(feature = "redis")]
+        if let Some(kind) = kind::<bb8_redis::redis::RedisError>(error) {
+            return Some(kind);
+        }
+    }
+    None
 }
 
 impl fmt::Debug for Failure<'_> {
@@ -112,4 +148,74 @@ impl fmt::Debug for Failure<'_> {
             .field("sensitive", &self.sensitive)
             .finish_non_exhaustive()
     }
+}
+
+#[cfg(all(test, feature = "redis"))]
+mod tests {
+    use bb8_redis::redis::{ErrorKind, RedisError};
+
+    use super::*;
+    use crate::outcome::ErrorType;
+    use crate::testing::capture;
+
+    fn quoting_error() -> RedisError {
+        RedisError::from((ErrorKind::Client, "refused", "the value CANARY is none".to_owned()))
+    }
+
+    #[derive(Debug)]
+    struct Wrapper(Box<dyn Error>);
+
+    impl fmt::Display for Wrapper {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("wrapper")
+        }
+    }
+
+    impl Error for Wrapper {
+        fn source(&self) -> Option<&(dyn Error + 'static)> {
+            Some(&*self.0)
+        }
+    }
+
+    #[test]
+    fn a_cause_that_quotes_values_shows_its_code_alone() {
+        for inner in [Box::<dyn Error>::from(quoting_error()), Box::from(bb8::RunError::User(quoting_error()))] {
+            let error = Wrapper(Box::new(Wrapper(inner)));
+            let chain = Failure::error("", "", &error).cause_chain().unwrap();
+            assert!(chain.ends_with("0: wrapper\n    1: client_error"), "{chain}");
+        }
+    }
+
+    #[test]
+    fn an_erased_error_that_quotes_values_has_no_message() {
+        let error: Box<dyn Error> = quoting_error().into();
+        let failure = Failure::erased("", &*error);
+        assert_eq!((failure.message(), failure.cause_chain()), (None, None));
+        assert_eq!(failure.error_type, "client_error");
+        let other: Box<dyn Error> = "text".into();
+        assert_eq!(Failure::erased("", &*other).message().as_deref(), Some("text"));
+    }
+
+    #[test]
+    fn the_drivers_errors_are_sensitive() {
+        assert!(quoting_error().is_sensitive());
+        let pooled = bb8::RunError::User(quoting_error());
+        assert!(pooled.is_sensitive());
+        assert_eq!(pooled.error_type(), "client_error");
+        assert!(!bb8::RunError::<RedisError>::TimedOut.is_sensitive());
+        let (_, spans) = capture(|| {
+            crate::span::sync(
+                crate::span::open(crate::span::Start::new(&SITE, &mut |_| ())),
+                || Err::<(), _>(quoting_error()),
+                |outcome: &mut crate::outcome::Outcome<'_, '_>, result: &Result<(), RedisError>| {
+                    use crate::outcome::ladder::*;
+                    outcome.failure((&&&&&&&&&&&Probe(result)).failure());
+                },
+            )
+        });
+        assert_eq!(spans[0].attribute("error.type"), Some(&"client_error".into()));
+        assert!(!format!("{spans:?}").contains("CANARY"), "{spans:?}");
+    }
+
+    static SITE: crate::span::Site = crate::span::Site::new("fails", "failure", file!(), line!());
 }

@@ -11,7 +11,7 @@ use std::error::Error;
 use std::fmt::{Debug, Display};
 
 use super::ErrorType;
-use super::failure::{Failure, OTHER};
+use super::failure::Failure;
 
 /// A return value that is asked what it is.
 #[derive(Debug)]
@@ -47,13 +47,13 @@ rung!(PlainError, [&&&&&&&], (Error), |error| Failure::error(type_name::<E>(), t
 // Boxes of errors, and anyhow's: what they hold has lost its type.
 rung!(BoxedSendSync, [&&&&&&], (AsRef<dyn Error + Send + Sync>), |error| {
     let error: &(dyn Error + Send + Sync) = error.as_ref();
-    Failure::error(OTHER, type_name::<E>(), error)
+    Failure::erased(type_name::<E>(), error)
 });
 rung!(BoxedSend, [&&&&&], (AsRef<dyn Error + Send>), |error| {
     let error: &(dyn Error + Send) = error.as_ref();
-    Failure::error(OTHER, type_name::<E>(), error)
+    Failure::erased(type_name::<E>(), error)
 });
-rung!(Boxed, [&&&&], (AsRef<dyn Error>), |error| Failure::error(OTHER, type_name::<E>(), error.as_ref()));
+rung!(Boxed, [&&&&], (AsRef<dyn Error>), |error| Failure::erased(type_name::<E>(), error.as_ref()));
 rung!(Shown, [&&&], (Display), |error| Failure::display(type_name::<E>(), type_name::<E>(), error));
 rung!(Debugged, [&&], (Debug), |error| Failure::debug(type_name::<E>(), type_name::<E>(), error));
 rung!(Opaque, [&], (Sized), |_error| Failure::opaque(type_name::<E>(), type_name::<E>()));

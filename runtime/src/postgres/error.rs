@@ -43,10 +43,6 @@ impl Error {
         self.0
     }
 
-    fn io(&self) -> Option<&io::Error> {
-        self.0.source()?.downcast_ref()
-    }
-
     pub(super) fn note(&self, response: &mut Response) {
         let code = self.0.code().map(|code| code.code().to_owned());
         response.failed(self.error_type().to_owned());
@@ -60,13 +56,21 @@ impl Error {
 impl ErrorType for Error {
     /// The SQLSTATE, or one of `connection_closed`, `connection_refused`, `timeout`, `io`, `_OTHER`.
     fn error_type(&self) -> &str {
-        if let Some(code) = self.0.code() {
+        self.0.error_type()
+    }
+}
+
+/// The driver's own: its causes quote values, so neither they nor messages are recorded.
+impl ErrorType for tokio_postgres::Error {
+    /// The SQLSTATE, or one of `connection_closed`, `connection_refused`, `timeout`, `io`, `_OTHER`.
+    fn error_type(&self) -> &str {
+        if let Some(code) = self.code() {
             return code.code();
         }
-        if self.0.is_closed() {
+        if self.is_closed() {
             return "connection_closed";
         }
-        match self.io().map(io::Error::kind) {
+        match io(self).map(io::Error::kind) {
             Some(io::ErrorKind::ConnectionRefused) => "connection_refused",
             Some(io::ErrorKind::TimedOut) => "timeout",
             Some(
@@ -79,6 +83,26 @@ impl ErrorType for Error {
             None => "_OTHER",
         }
     }
+
+    fn is_sensitive(&self) -> bool {
+        true
+    }
+}
+
+/// The server's error: its `Display` form quotes values.
+impl ErrorType for DbError {
+    /// The SQLSTATE.
+    fn error_type(&self) -> &str {
+        self.code().code()
+    }
+
+    fn is_sensitive(&self) -> bool {
+        true
+    }
+}
+
+fn io(error: &tokio_postgres::Error) -> Option<&io::Error> {
+    error.source()?.downcast_ref()
 }
 
 impl fmt::Display for Error {
@@ -89,7 +113,7 @@ impl fmt::Display for Error {
         }
         // The driver's own texts name kinds and columns; causes can quote values, but for those of the operating system.
         write!(f, "{}", self.0)?;
-        match self.io() {
+        match io(&self.0) {
             Some(io) => write!(f, ": {io}"),
             None => Ok(()),
         }
@@ -107,5 +131,18 @@ impl StdError for Error {}
 impl From<tokio_postgres::Error> for Error {
     fn from(error: tokio_postgres::Error) -> Self {
         Self(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_drivers_own_error_is_sensitive() {
+        let error = "port=none".parse::<tokio_postgres::Config>().unwrap_err();
+        assert!(error.is_sensitive());
+        assert_eq!(error.error_type(), "_OTHER");
+        assert!(bb8::RunError::User(error).is_sensitive());
     }
 }

@@ -18,7 +18,8 @@ pub fn extract_with(base: &Context, headers: &HeaderMap) -> Context {
 
 /// Writes the current span and baggage into `headers`.
 pub fn inject(headers: &mut HeaderMap) {
-    Context::map_current(|cx| inject_context(cx, headers));
+    // Not within `map_current`: a propagator may attach a context of its own.
+    inject_context(&Context::current(), headers);
 }
 
 /// Writes the span and the baggage of `context` into `headers`.

@@ -6,57 +6,121 @@ use http::{Method, Version};
 
 use crate::value::{Fields, REDACTED};
 
-/// Query parameters whose values are never recorded: those that the conventions name, and words for secrets.
-const SENSITIVE: &[&str] = &[
-    // https://opentelemetry.io/docs/specs/semconv/registry/attributes/url/#url-query
-    "awsaccesskeyid",
-    "signature",
-    "sig",
-    "x-goog-signature",
-    "x-amz-signature",
-    "x-amz-credential",
-    "x-amz-security-token",
-    "password",
-    "passwd",
-    "pwd",
-    "passphrase",
-    "secret",
-    "client_secret",
-    "token",
-    "access_token",
-    "refresh_token",
-    "id_token",
+/// Words that say that a query parameter is a secret, wherever they stand in its key: `reset_token`, `accessToken`. Those
+/// for the macros, which refuse to record variables by name, are in `macros/src/secrets.rs`.
+const WORDS: &[&str] = &[
+    "apikey",
     "auth",
     "authorization",
-    "api_key",
-    "apikey",
-    "api-key",
-    "key",
-    "code",
-    "jwt",
-    "session",
-    "session_id",
-    "sessionid",
+    "bearer",
+    "cookie",
+    "cookies",
+    "credential",
+    "credentials",
+    "cvc",
+    "cvv",
     "email",
-    "e-mail",
+    "emails",
+    "jwt",
+    "otp",
+    "passcode",
+    "passphrase",
+    "passwd",
+    "password",
+    "passwords",
+    "pwd",
+    "secret",
+    "secrets",
+    "sessionid",
+    "sig",
+    "signature",
+    "ssn",
+    "token",
+    "tokens",
+    // Written without a sign of where the words end.
+    "accesskey",
+    "accesstoken",
+    "authtoken",
+    "awsaccesskeyid",
+    "clientsecret",
+    "idtoken",
+    "refreshtoken",
+    "sessiontoken",
 ];
+
+/// Words that say so side by side.
+const PAIRS: &[(&str, &str)] = &[
+    ("access", "key"),
+    ("api", "key"),
+    ("e", "mail"),
+    ("encryption", "key"),
+    ("private", "key"),
+    ("secret", "key"),
+    ("session", "id"),
+    ("session", "key"),
+    ("signing", "key"),
+];
+
+/// Keys that say so alone: as one word among others these are common.
+const WHOLE: &[&str] = &["code", "key", "session"];
+
+/// Whether the value of `key` is a secret; `more` are further keys, in lower case.
+fn is_sensitive(key: &str, more: &[String]) -> bool {
+    // A key can be written with escapes and must still be known.
+    let key = decoded(key);
+    let words = words(&key);
+    let lower = key.to_lowercase();
+    more.contains(&lower)
+        || WHOLE.contains(&lower.as_str())
+        || words.iter().any(|word| WORDS.contains(&word.as_str()))
+        || words.windows(2).any(|pair| PAIRS.contains(&(pair[0].as_str(), pair[1].as_str())))
+}
+
+/// The words of a key in `snake_case`, `kebab-case`, `camelCase` or any other with signs between, in lower case and
+/// without numbers at their ends.
+fn words(key: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let mut previous = ' ';
+    let mut characters = key.chars().peekable();
+    while let Some(c) = characters.next() {
+        let next_is_lower = characters.peek().is_some_and(|next| next.is_lowercase());
+        // `accessToken`, and the end of capitals in `APIKey`.
+        let begins = c.is_uppercase() && (!previous.is_uppercase() || next_is_lower);
+        if begins || !c.is_alphanumeric() {
+            words.push(String::new());
+        }
+        if let Some(word) = words.last_mut().filter(|_| c.is_alphanumeric()) {
+            word.extend(c.to_lowercase());
+        }
+        previous = c;
+    }
+    let bare = words.iter().map(|word| word.trim_end_matches(|c: char| c.is_ascii_digit()).to_owned());
+    bare.filter(|word| !word.is_empty()).collect()
+}
 
 /// `query` with the values of sensitive keys masked, those in `more` (lower case) among them.
 pub(crate) fn redacted<'q>(query: &'q str, more: &[String]) -> Cow<'q, str> {
-    let is_sensitive = |pair: &str| {
-        let Some((key, value)) = pair.split_once('=') else { return false };
-        // A key can be written with escapes and must still be known.
-        let key = decoded(key).to_lowercase();
-        !value.is_empty() && (SENSITIVE.contains(&key.as_str()) || more.contains(&key))
-    };
-    if !query.split('&').any(is_sensitive) {
+    let masked: Vec<Cow<'q, str>> = query.split('&').map(|pairs| masked_pairs(pairs, more)).collect();
+    if masked.iter().all(|pairs| matches!(pairs, Cow::Borrowed(_))) {
         return Cow::Borrowed(query);
     }
-    let pairs = query.split('&').map(|pair| match pair.split_once('=') {
-        Some((key, _)) if is_sensitive(pair) => Cow::Owned(format!("{key}={REDACTED}")),
-        _ => Cow::Borrowed(pair),
-    });
-    Cow::Owned(pairs.collect::<Vec<_>>().join("&"))
+    Cow::Owned(masked.join("&"))
+}
+
+/// What stands between two `&`. Some servers take `;` for another separator, for others it is a part of the value: from a
+/// sensitive key on all is masked.
+fn masked_pairs<'q>(pairs: &'q str, more: &[String]) -> Cow<'q, str> {
+    let mut at = 0;
+    for pair in pairs.split(';') {
+        if let Some((key, value)) = pair.split_once('=')
+            && !(value.is_empty() && at + pair.len() == pairs.len())
+            && is_sensitive(key, more)
+        {
+            return Cow::Owned(format!("{}={REDACTED}", &pairs[..at + key.len()]));
+        }
+        at += pair.len() + 1;
+    }
+    Cow::Borrowed(pairs)
 }
 
 fn decoded(key: &str) -> String {
@@ -82,8 +146,9 @@ fn decoded(key: &str) -> String {
     String::from_utf8_lossy(&decoded).into_owned()
 }
 
-/// The host and the port that the `Host` header names.
+/// The host and the port that a `Host` header or the like names. A user and a password before them are left out.
 pub(crate) fn host_and_port(host: &str) -> (&str, Option<u16>) {
+    let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
     let (name, port) = match host.rsplit_once(':') {
         // The colons of an address in brackets are its own.
         Some((name, port)) if !port.contains(']') => (name, port.parse().ok()),
@@ -96,8 +161,7 @@ pub(crate) fn host_and_port(host: &str) -> (&str, Option<u16>) {
 pub(crate) fn server(full: &str) -> (Option<&str>, Option<u16>) {
     let Some((scheme, rest)) = full.split_once("://") else { return (None, None) };
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
-    let (name, port) = host_and_port(host);
+    let (name, port) = host_and_port(authority);
     let default = match scheme {
         "http" => Some(80),
         "https" => Some(443),
@@ -126,7 +190,7 @@ pub(crate) fn masked(full: &str) -> String {
     }
     if let Some(fragment) = fragment {
         url.push('#');
-        url.push_str(fragment);
+        url.push_str(&redacted(fragment, &[]));
     }
     url
 }
@@ -185,6 +249,8 @@ mod tests {
             ("https://ada:pw@example.org/a@b?sig=x&b=c", "https://REDACTED:REDACTED@example.org/a@b?sig=REDACTED&b=c"),
             ("http://ada@[::1]:80", "http://REDACTED:REDACTED@[::1]:80"),
             ("/path?token=x", "/path?token=REDACTED"),
+            ("/a#access_token=x&b=c", "/a#access_token=REDACTED&b=c"),
+            ("/a#/login?resetToken=x", "/a#/login?resetToken=REDACTED"),
         ];
         for (url, expected) in cases {
             assert_eq!(masked(url), expected);
@@ -207,6 +273,18 @@ mod tests {
             ("a=1&Signature=xyz==&b", "a=1&Signature=REDACTED&b"),
             ("isbn=1&ISBN=2", "isbn=REDACTED&ISBN=REDACTED"),
             ("token=&token", "token=&token"),
+            ("reset_token=x", "reset_token=REDACTED"),
+            ("accessToken=x", "accessToken=REDACTED"),
+            ("x-api-key=x", "x-api-key=REDACTED"),
+            ("new_password=x&newPassword2=x", "new_password=REDACTED&newPassword2=REDACTED"),
+            ("clientSecret=x&clientsecret=x", "clientSecret=REDACTED&clientsecret=REDACTED"),
+            ("X-Amz-Credential=x&AWSAccessKeyId=x", "X-Amz-Credential=REDACTED&AWSAccessKeyId=REDACTED"),
+            ("APIKey=x&CLIENT_SECRET=x", "APIKey=REDACTED&CLIENT_SECRET=REDACTED"),
+            ("user[password]=x&e-mail=x", "user[password]=REDACTED&e-mail=REDACTED"),
+            ("code=x&zip_code=1&key=x&sort_key=a", "code=REDACTED&zip_code=1&key=REDACTED&sort_key=a"),
+            ("tokenizer=a&author=b&monkey=c", "tokenizer=a&author=b&monkey=c"),
+            ("a=1;token=x;y&b=2;c=3", "a=1;token=REDACTED&b=2;c=3"),
+            ("token=;x", "token=REDACTED"),
             ("%=1&%zz=2", "%=1&%zz=2"),
         ];
         for (query, expected) in cases {
@@ -221,5 +299,8 @@ mod tests {
         assert_eq!(host_and_port("[::1]:8000"), ("::1", Some(8000)));
         assert_eq!(host_and_port("[::1]"), ("::1", None));
         assert_eq!(host_and_port("example.org:x"), ("example.org", None));
+        assert_eq!(host_and_port("ada:CANARY@example.org:80"), ("example.org", Some(80)));
+        assert_eq!(host_and_port("ada:CANARY@[::1]"), ("::1", None));
+        assert_eq!(host_and_port("ada:80@example.org"), ("example.org", None));
     }
 }

@@ -1,8 +1,9 @@
 //! What spans tell of errors.
 
-use bb8_redis::redis::{RedisError, ServerError, Value};
+use bb8_redis::redis::{ErrorKind, RedisError, ServerError, Value};
 
 use crate::database::Response;
+use crate::outcome::ErrorType;
 
 /// The error without arguments and values: its kind, with the server's code or the operating system's error.
 pub(crate) fn describe(error: &RedisError) -> String {
@@ -20,16 +21,38 @@ fn code(code: Option<&str>) -> Option<&str> {
 
 pub(super) fn note(error: &RedisError, response: &mut Response) {
     response.description(describe(error));
-    match code(error.code()) {
-        Some(code) => {
-            response.status_code(code.to_owned());
-            response.failed(code.to_owned());
+    if let Some(code) = code(error.code()) {
+        response.status_code(code.to_owned());
+    }
+    response.failed(error.error_type().to_owned());
+}
+
+/// Its messages can quote arguments, so neither they nor causes are recorded.
+impl ErrorType for RedisError {
+    /// The server's code, such as `WRONGTYPE`, or else one of `timeout`, `connection_refused`, `connection_closed`, `io`
+    /// and the driver's kinds in snake case.
+    fn error_type(&self) -> &str {
+        match code(self.code()) {
+            Some(code) => code,
+            None if self.is_timeout() => "timeout",
+            None if self.is_connection_refusal() => "connection_refused",
+            None if self.is_connection_dropped() => "connection_closed",
+            None if self.is_io_error() => "io",
+            None => match self.kind() {
+                ErrorKind::AuthenticationFailed => "authentication_failed",
+                ErrorKind::UnexpectedReturnType => "type_error",
+                ErrorKind::InvalidClientConfig => "invalid_client_config",
+                ErrorKind::Extension => "extension_error",
+                ErrorKind::Client => "client_error",
+                ErrorKind::Parse => "parse_error",
+                ErrorKind::Server(_) => "response_error",
+                _ => "_OTHER",
+            },
         }
-        None if error.is_timeout() => response.failed("timeout"),
-        None if error.is_connection_refusal() => response.failed("connection_refused"),
-        None if error.is_connection_dropped() => response.failed("connection_closed"),
-        None if error.is_io_error() => response.failed("io"),
-        None => response.failed(error.category().replace([' ', '-'], "_")),
+    }
+
+    fn is_sensitive(&self) -> bool {
+        true
     }
 }
 

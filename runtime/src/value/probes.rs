@@ -24,6 +24,14 @@ pub mod mask {
         }
     }
 
+    impl<T> Maybe for &Probe<'_, &Option<T>> {
+        fn mask(&self, slot: Slot<'_>) {
+            if self.0.is_some() {
+                slot.static_str(REDACTED);
+            }
+        }
+    }
+
     /// Anything else.
     pub trait Present {
         #[doc(hidden)]

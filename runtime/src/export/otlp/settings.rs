@@ -87,7 +87,7 @@ impl OtlpSettings {
         }
     }
 
-    /// The URL without what may be secret in it: user, password and query.
+    /// The URL without what may be secret in it: user, password, query and fragment.
     pub(crate) fn destination(&self) -> String {
         shown(&self.endpoint)
     }
@@ -104,6 +104,7 @@ fn shown(url: &Url) -> String {
     let _ = url.set_username("");
     let _ = url.set_password(None);
     url.set_query(None);
+    url.set_fragment(None);
     url.to_string()
 }
 
@@ -120,8 +121,8 @@ fn endpoint(names: &Names, reader: &mut Reader<'_>) -> Url {
                 return url;
             }
             Err(remedy) => {
-                // A URL may carry a password before its @.
-                let value = if value.contains('@') { "(not shown)" } else { &value };
+                // A URL may carry a password before its @, and keys behind its path.
+                let value = if value.contains(['@', '?', '#']) { "(not shown)" } else { &value };
                 reader.invalid(variable, value, remedy);
             }
         }
@@ -250,9 +251,13 @@ mod tests {
         assert!(!invalid.join("").contains("canary"), "{invalid:?}");
         let (settings, _) = read(&[
             ("OTEL_EXPORTER_OTLP_HEADERS", "authorization=Bearer%20canary"),
-            ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://user:canary@c?key=canary"),
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://user:canary@c?key=canary#canary"),
         ]);
         assert_eq!(settings.destination(), "http://c/v1/traces");
+        for refused in ["ftp://c?key=canary", "ftp://c#canary"] {
+            let (_, invalid) = read(&[("OTEL_EXPORTER_OTLP_ENDPOINT", refused)]);
+            assert!(invalid.len() == 1 && !invalid[0].contains("canary"), "{invalid:?}");
+        }
         assert!(!format!("{settings:?}{:?}", settings.headers).contains("canary"));
     }
 
