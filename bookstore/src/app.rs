@@ -1,7 +1,7 @@
 //! The service's parts, put together.
 
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
 
 use tokio::net::TcpListener;
 
@@ -13,6 +13,8 @@ use crate::store::{PostgresStore, SqliteStore, Store};
 
 /// How long requests that have begun may take once the service is to stop.
 const DRAIN: Duration = Duration::from_secs(2);
+/// What of that is left to cache entries that are still to be dropped, at least.
+const LAST_DROPS: Duration = Duration::from_millis(250);
 
 /// What the handlers work with.
 #[derive(Debug)]
@@ -79,21 +81,32 @@ impl App {
 }
 
 /// Serves `app` to whoever connects to `listener` until `stop` completes; then finishes the requests that have begun,
-/// for two seconds at most.
+/// for two seconds at most, which the cache entries that could not be dropped are part of.
 pub async fn serve(app: Arc<App>, listener: TcpListener, stop: impl Future<Output = ()> + Send + 'static) {
-    let (stopping, stopped) = tokio::sync::oneshot::channel();
+    let end = Arc::new(OnceLock::new());
+    let (stopping, stopped) = tokio::sync::oneshot::channel::<()>();
+    let begin = Arc::clone(&end);
     let stop = async move {
         stop.await;
+        let _ = begin.set(Instant::now() + DRAIN);
         let _ = stopping.send(());
     };
     let serving = warp::serve(crate::api::routes(&app)).incoming(listener).graceful(stop).run();
     // warp waits for its connections as long as they like.
     let deadline = async {
         let _ = stopped.await;
-        tokio::time::sleep(DRAIN).await;
+        tokio::time::sleep(DRAIN - LAST_DROPS).await;
     };
     tokio::select! {
         () = serving => {}
         () = deadline => {}
+    }
+    let left = end.get().map_or(LAST_DROPS, |end| end.saturating_duration_since(Instant::now()));
+    let entries = app.shelf.settle(left).await;
+    if entries > 0 {
+        crate::log::line(format!(
+            "bookstore: warning: the cache does not answer, and {entries} of its entries are out of date; they live for an \
+             hour at most (see ./docs/operations.md)"
+        ));
     }
 }
