@@ -9,7 +9,7 @@ use crate::auth::password::{Cost, Passwords};
 use crate::auth::token::Tokens;
 use crate::cache::{Cache, MemoryCache, RedisCache, Shelf};
 use crate::config::{Config, ConfigError, Database};
-use crate::store::{PostgresStore, SqliteStore, Store};
+use crate::store::{OpenError, PostgresStore, SqliteStore, Store};
 
 /// How long requests that have begun may take once the service is to stop.
 const DRAIN: Duration = Duration::from_secs(2);
@@ -37,21 +37,26 @@ impl App {
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] when the database can't be reached or its tables can't be made.
+    /// [`ConfigError`] when the database can't be reached or its tables can't be made, or the cache refuses its password or
+    /// database.
     pub async fn connect(config: &Config, cost: Cost) -> Result<Arc<Self>, ConfigError> {
+        let wrong = |error: OpenError| {
+            ConfigError::new(
+                "DATABASE_URL",
+                format!("({}): {}", config.database.describe(), error.problem),
+                error.remedy,
+            )
+        };
         let store: Arc<dyn Store> = match &config.database {
-            Database::Sqlite(path) => Arc::new(SqliteStore::open(path).await.map_err(|error| {
-                let remedy = "Set it to sqlite://PATH of a file that can be written, or of none yet";
-                ConfigError::new("DATABASE_URL", format!("({}): {error}", config.database.describe()), remedy)
-            })?),
-            Database::Postgres(server) => Arc::new(PostgresStore::connect(server).await.map_err(|error| {
-                let remedy = "Start PostgreSQL there, or set it to where PostgreSQL runs";
-                ConfigError::new("DATABASE_URL", format!("({}): {error}", config.database.describe()), remedy)
-            })?),
+            Database::Sqlite(path) => Arc::new(SqliteStore::open(path).await.map_err(wrong)?),
+            Database::Postgres(server) => Arc::new(PostgresStore::connect(server).await.map_err(wrong)?),
         };
         let cache: Arc<dyn Cache> = match &config.redis {
             None => Arc::new(MemoryCache::new()),
-            Some(redis) => Arc::new(RedisCache::new(&redis.url).await?),
+            Some(redis) => {
+                RedisCache::check(&redis.url, &redis.describe()).await?;
+                Arc::new(RedisCache::new(&redis.url).await?)
+            }
         };
         let passwords = Passwords::new(cost)
             .map_err(|error| ConfigError::new("SECRET_KEY", error.to_string(), "Try again later"))?;

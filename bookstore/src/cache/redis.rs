@@ -52,6 +52,39 @@ impl RedisCache {
         Ok(Self { pool: pool.build_unchecked(manager), silent_until: Mutex::default() })
     }
 
+    /// Whether Redis takes the password and has the database of `url`; a Redis that does not answer may do later.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`], which says which of them it refuses, and shows only `place` of the URL.
+    pub async fn check(url: &SecretString, place: &str) -> Result<(), ConfigError> {
+        let asking = async {
+            let client = redis::Client::open(url.expose_secret())?;
+            // Once, at the start, by a bare client: there is nothing to trace yet.
+            let config = AsyncConnectionConfig::new()
+                .set_connection_timeout(Some(PATIENCE))
+                .set_response_timeout(Some(PATIENCE));
+            let mut connection = client.get_multiplexed_async_connection_with_config(&config).await?;
+            redis::cmd("PING").query_async::<()>(&mut connection).await
+        };
+        let Ok(Err(error)) = tokio::time::timeout(2 * PATIENCE, asking).await else { return Ok(()) };
+        let (problem, remedy) = match (error.kind(), error.code()) {
+            (redis::ErrorKind::AuthenticationFailed, _) | (_, Some("WRONGPASS" | "NOAUTH")) => (
+                "the server refuses its user and password",
+                "Set it to redis://USER:PASSWORD@HOST:6379/0, or redis://:PASSWORD@HOST:6379/0 where there are no users",
+            ),
+            (_, Some("NOPERM")) => {
+                ("its user may not do what a cache needs", "Let it GET, SET, DEL, EVAL and PING (ACL SETUSER)")
+            }
+            _ if error.to_string().contains("refused to switch database") => (
+                "the server has no database of that number",
+                "Set it to one that it has: redis://HOST:6379/0 always exists (more: `databases` in redis.conf)",
+            ),
+            _ => return Ok(()),
+        };
+        Err(ConfigError::new("REDIS_URL", format!("({place}): {problem}"), remedy))
+    }
+
     async fn command<T: FromRedisValue>(&self, command: &redis::Cmd) -> Result<T, CacheError> {
         if self.silent_until().is_some_and(|until| Instant::now() < until) {
             return Err(CacheError("it did not answer a moment ago".into()));
