@@ -12,7 +12,7 @@ use std::time::Duration;
 /// How many lines may wait.
 const WAITING: usize = 1024;
 /// How long the last lines may take to be written.
-const LAST_LINES: Duration = Duration::from_millis(500);
+const LAST_LINES: Duration = Duration::from_millis(250);
 
 enum Entry {
     Line(String),

@@ -1,8 +1,14 @@
 //! The end of the service.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use bookstore::testing::TestApp;
+use async_trait::async_trait;
+use bookstore::cache::{Cache, CacheError, Lease, Lookup, MemoryCache};
+use bookstore::store::SqliteStore;
+use bookstore::testing::api::{Visitor, isbn};
+use bookstore::testing::{Backdoor, TestApp};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -40,4 +46,75 @@ async fn idle_connections_and_unfinished_requests_do_not_keep_it() {
     let start = Instant::now();
     app.stop().await;
     assert!(start.elapsed() < Duration::from_secs(4), "{:?}", start.elapsed());
+}
+
+/// A cache that can be switched off.
+#[derive(Debug, Default)]
+struct Switched {
+    cache: MemoryCache,
+    off: AtomicBool,
+}
+
+impl Switched {
+    fn check(&self) -> Result<(), CacheError> {
+        if self.off.load(Ordering::SeqCst) { Err(CacheError("switched off".into())) } else { Ok(()) }
+    }
+}
+
+#[async_trait]
+impl Cache for Switched {
+    async fn ping(&self) -> Result<(), CacheError> {
+        self.check()
+    }
+    async fn get(&self, key: &str) -> Result<Lookup, CacheError> {
+        self.check()?;
+        self.cache.get(key).await
+    }
+    async fn fill(&self, key: &str, lease: Lease, value: &str) -> Result<(), CacheError> {
+        self.check()?;
+        self.cache.fill(key, lease, value).await
+    }
+    async fn release(&self, key: &str, lease: Lease) -> Result<(), CacheError> {
+        self.check()?;
+        self.cache.release(key, lease).await
+    }
+    async fn remove(&self, key: &str) -> Result<(), CacheError> {
+        self.check()?;
+        self.cache.remove(key).await
+    }
+}
+
+/// A database behind whose back nothing is done.
+struct Untouched(#[allow(dead_code, reason = "kept as long as the service")] tempfile::TempDir);
+
+#[async_trait]
+impl Backdoor for Untouched {
+    async fn deactivate(&self, _: &str) {}
+    async fn retitle(&self, _: i64, _: &str) {}
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn entries_that_could_not_be_dropped_are_dropped_before_the_end() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let store = SqliteStore::open(&directory.path().join("books.db")).await.expect("a database");
+    let cache = Arc::new(Switched::default());
+    let shared = Arc::<Switched>::clone(&cache);
+    let app = TestApp::start(Arc::new(store), shared, Box::new(Untouched(directory))).await;
+    let visitor = Visitor::registered(&app, "ada").await;
+    let id = visitor.book("Notes", &isbn(1)).await;
+    let path = format!("/books/{id}");
+    visitor.get(&path).await.expect(200);
+
+    cache.off.store(true, Ordering::SeqCst);
+    visitor.put(&path, &serde_json::json!({ "title": "Changed" })).await.expect(200);
+    drop(visitor);
+    let back = Arc::<Switched>::clone(&cache);
+    let back = tokio::spawn(async move {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        back.off.store(false, Ordering::SeqCst);
+    });
+    app.stop().await;
+    back.await.expect("it is back");
+    let kept = cache.get(&format!("book:{id}")).await.expect("an answer");
+    assert!(matches!(kept, Lookup::Miss(_)), "another instance would serve {kept:?}");
 }

@@ -62,15 +62,31 @@ pub async fn get_books(store: &dyn Store, query: &BookQuery) -> Result<Vec<Book>
 pub async fn get_book(store: &dyn Store, shelf: &Shelf, id: i64) -> Result<BookJson, Error> {
     let key = cache_key(id);
     let lease: Option<Lease> = match shelf.get(&key).await {
-        Lookup::Hit(json) => return Ok(json),
+        Lookup::Hit(json) if is_book(&json, id) => return Ok(json),
+        // Nothing that this service wrote: the next reader fills the entry anew.
+        Lookup::Hit(_) => {
+            let _ = shelf.remove(&key).await;
+            None
+        }
         Lookup::Miss(lease) => lease,
     };
-    let book = store.book(id).await?.ok_or(Error::NotFound)?;
-    let json = serde_json::to_string(&book).map_err(|_| Error::Encoding)?;
-    if let Some(lease) = lease {
-        shelf.fill(&key, lease, &json).await;
+    let read = stored(store, id).await;
+    match (lease, &read) {
+        (Some(lease), Ok(json)) => shelf.fill(&key, lease, json).await,
+        (Some(lease), Err(_)) => shelf.release(&key, lease).await,
+        (None, _) => {}
     }
-    Ok(json)
+    read
+}
+
+async fn stored(store: &dyn Store, id: i64) -> Result<BookJson, Error> {
+    let book = store.book(id).await?.ok_or(Error::NotFound)?;
+    serde_json::to_string(&book).map_err(|_| Error::Encoding)
+}
+
+/// Whether a cached text is a whole answer about the book of that number: others may write to the same cache.
+fn is_book(json: &str, id: i64) -> bool {
+    serde_json::from_str::<Book>(json).is_ok_and(|book| book.id == id)
 }
 
 /// Changes a book of the user's.

@@ -12,7 +12,20 @@ const ENTRIES: u64 = 10_000;
 
 /// Entries in this process's memory.
 #[derive(Debug, Clone)]
-pub struct MemoryCache(moka::sync::Cache<String, String>);
+pub struct MemoryCache(moka::sync::Cache<String, Entry>);
+
+#[derive(Debug, Clone)]
+enum Entry {
+    Value(String),
+    /// Being filled by whoever has this lease.
+    Leased(String),
+}
+
+impl Entry {
+    fn is_leased_by(&self, lease: &Lease) -> bool {
+        matches!(self, Self::Leased(holder) if *holder == lease.0)
+    }
+}
 
 impl MemoryCache {
     /// An empty cache.
@@ -30,18 +43,21 @@ impl Default for MemoryCache {
 struct Lifetimes;
 
 impl Lifetimes {
-    fn of(value: &str) -> Option<Duration> {
-        Some(if Lease::is(value) { LEASE_TIME_TO_LIVE } else { TIME_TO_LIVE })
+    fn of(entry: &Entry) -> Option<Duration> {
+        Some(match entry {
+            Entry::Value(_) => TIME_TO_LIVE,
+            Entry::Leased(_) => LEASE_TIME_TO_LIVE,
+        })
     }
 }
 
-impl Expiry<String, String> for Lifetimes {
-    fn expire_after_create(&self, _: &String, value: &String, _: Instant) -> Option<Duration> {
-        Self::of(value)
+impl Expiry<String, Entry> for Lifetimes {
+    fn expire_after_create(&self, _: &String, entry: &Entry, _: Instant) -> Option<Duration> {
+        Self::of(entry)
     }
 
-    fn expire_after_update(&self, _: &String, value: &String, _: Instant, _: Option<Duration>) -> Option<Duration> {
-        Self::of(value)
+    fn expire_after_update(&self, _: &String, entry: &Entry, _: Instant, _: Option<Duration>) -> Option<Duration> {
+        Self::of(entry)
     }
 }
 
@@ -53,21 +69,31 @@ impl Cache for MemoryCache {
     }
 
     async fn get(&self, key: &str) -> Result<Lookup, CacheError> {
-        if let Some(value) = self.0.get(key) {
-            return Ok(if Lease::is(&value) { Lookup::Miss(None) } else { Lookup::Hit(value) });
+        match self.0.get(key) {
+            Some(Entry::Value(value)) => return Ok(Lookup::Hit(value)),
+            Some(Entry::Leased(_)) => return Ok(Lookup::Miss(None)),
+            None => {}
         }
         let lease = Lease::new();
-        let entry = self.0.entry_by_ref(key).or_insert_with(|| lease.0.clone());
+        let entry = self.0.entry_by_ref(key).or_insert_with(|| Entry::Leased(lease.0.clone()));
         Ok(match entry.into_value() {
-            value if value == lease.0 => Lookup::Miss(Some(lease)),
-            value if Lease::is(&value) => Lookup::Miss(None),
-            value => Lookup::Hit(value),
+            entry if entry.is_leased_by(&lease) => Lookup::Miss(Some(lease)),
+            Entry::Leased(_) => Lookup::Miss(None),
+            Entry::Value(value) => Lookup::Hit(value),
         })
     }
 
     async fn fill(&self, key: &str, lease: Lease, value: &str) -> Result<(), CacheError> {
         self.0.entry_by_ref(key).and_compute_with(|entry| match entry {
-            Some(entry) if *entry.value() == lease.0 => Op::Put(value.to_owned()),
+            Some(entry) if entry.value().is_leased_by(&lease) => Op::Put(Entry::Value(value.to_owned())),
+            _ => Op::Nop,
+        });
+        Ok(())
+    }
+
+    async fn release(&self, key: &str, lease: Lease) -> Result<(), CacheError> {
+        self.0.entry_by_ref(key).and_compute_with(|entry| match entry {
+            Some(entry) if entry.value().is_leased_by(&lease) => Op::Remove,
             _ => Op::Nop,
         });
         Ok(())

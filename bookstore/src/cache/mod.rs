@@ -26,15 +26,8 @@ const LEASE_TIME_TO_LIVE: std::time::Duration = std::time::Duration::from_secs(1
 pub struct Lease(String);
 
 impl Lease {
-    /// Marks an entry that is being filled. JSON begins with no such character.
-    const MARK: char = '~';
-
     fn new() -> Self {
-        Self(format!("{}{}", Self::MARK, uuid::Uuid::new_v4().simple()))
-    }
-
-    fn is(value: &str) -> bool {
-        value.starts_with(Self::MARK)
+        Self(uuid::Uuid::new_v4().simple().to_string())
     }
 }
 
@@ -73,6 +66,9 @@ pub trait Cache: Send + Sync + fmt::Debug {
 
     /// Keeps `value` for [`TIME_TO_LIVE`], unless the entry was dropped since the lease was given.
     async fn fill(&self, key: &str, lease: Lease, value: &str) -> Result<(), CacheError>;
+
+    /// Gives a lease back that nothing will be filled by, so that the next reader gets one.
+    async fn release(&self, key: &str, lease: Lease) -> Result<(), CacheError>;
 
     /// Drops the entry, and the lease of whoever is about to fill it.
     async fn remove(&self, key: &str) -> Result<(), CacheError>;

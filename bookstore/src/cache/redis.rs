@@ -17,9 +17,17 @@ const PATIENCE: Duration = Duration::from_millis(500);
 const PAUSE: Duration = Duration::from_secs(1);
 const CONNECTIONS: u32 = 8;
 
-/// Sets the entry if it still holds the lease.
-const FILL: &str = "if redis.call('GET', KEYS[1]) == ARGV[1] then \
+/// Sets the entry if the lease still holds, and ends it.
+const FILL: &str = "if redis.call('GET', KEYS[2]) == ARGV[1] then redis.call('DEL', KEYS[2]) \
      return redis.call('SET', KEYS[1], ARGV[2], 'EX', ARGV[3]) else return false end";
+/// Ends the lease if it still holds.
+const RELEASE: &str =
+    "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) else return 0 end";
+
+/// Where the lease of an entry is: beside it, so that an entry is a value and nothing else.
+fn lease_key(key: &str) -> String {
+    format!("{key}:lease")
+}
 
 /// Entries in Redis.
 #[derive(Debug)]
@@ -45,6 +53,39 @@ impl RedisCache {
         let database = manager.database().clone();
         let pool = pool.build_unchecked(manager);
         Ok(Self { _observed: observe(&pool, &database), pool, silent_until: Mutex::default() })
+    }
+
+    /// Whether Redis takes the password and has the database of `url`; a Redis that does not answer may do later.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`], which says which of them it refuses, and shows only `place` of the URL.
+    pub async fn check(url: &SecretString, place: &str) -> Result<(), ConfigError> {
+        let asking = async {
+            let client = redis::Client::open(url.expose_secret())?;
+            // Once, at the start, by a bare client: there is nothing to trace yet.
+            let config = AsyncConnectionConfig::new()
+                .set_connection_timeout(Some(PATIENCE))
+                .set_response_timeout(Some(PATIENCE));
+            let mut connection = client.get_multiplexed_async_connection_with_config(&config).await?;
+            redis::cmd("PING").query_async::<()>(&mut connection).await
+        };
+        let Ok(Err(error)) = tokio::time::timeout(2 * PATIENCE, asking).await else { return Ok(()) };
+        let (problem, remedy) = match (error.kind(), error.code()) {
+            (redis::ErrorKind::AuthenticationFailed, _) | (_, Some("WRONGPASS" | "NOAUTH")) => (
+                "the server refuses its user and password",
+                "Set it to redis://USER:PASSWORD@HOST:6379/0, or redis://:PASSWORD@HOST:6379/0 where there are no users",
+            ),
+            (_, Some("NOPERM")) => {
+                ("its user may not do what a cache needs", "Let it GET, SET, DEL, EVAL and PING (ACL SETUSER)")
+            }
+            _ if error.to_string().contains("refused to switch database") => (
+                "the server has no database of that number",
+                "Set it to one that it has: redis://HOST:6379/0 always exists (more: `databases` in redis.conf)",
+            ),
+            _ => return Ok(()),
+        };
+        Err(ConfigError::new("REDIS_URL", format!("({place}): {problem}"), remedy))
     }
 
     async fn command<T: FromRedisValue>(&self, command: &redis::Cmd) -> Result<T, CacheError> {
@@ -79,22 +120,28 @@ impl Cache for RedisCache {
     async fn get(&self, key: &str) -> Result<Lookup, CacheError> {
         let value: Option<String> = self.command(redis::cmd("GET").arg(key)).await?;
         if let Some(value) = value {
-            return Ok(if Lease::is(&value) { Lookup::Miss(None) } else { Lookup::Hit(value) });
+            return Ok(Lookup::Hit(value));
         }
         let lease = Lease::new();
         let mut set = redis::cmd("SET");
-        set.arg(key).arg(&lease.0).arg("NX").arg("PX").arg(LEASE_TIME_TO_LIVE.as_millis() as u64);
+        set.arg(lease_key(key)).arg(&lease.0).arg("NX").arg("PX").arg(LEASE_TIME_TO_LIVE.as_millis() as u64);
         let set: Option<String> = self.command(&set).await?;
         Ok(Lookup::Miss(set.map(|_| lease)))
     }
 
     async fn fill(&self, key: &str, lease: Lease, value: &str) -> Result<(), CacheError> {
         let mut fill = redis::cmd("EVAL");
-        fill.arg(FILL).arg(1).arg(key).arg(&lease.0).arg(value).arg(TIME_TO_LIVE.as_secs());
+        fill.arg(FILL).arg(2).arg(key).arg(lease_key(key)).arg(&lease.0).arg(value).arg(TIME_TO_LIVE.as_secs());
         self.command(&fill).await
     }
 
+    async fn release(&self, key: &str, lease: Lease) -> Result<(), CacheError> {
+        let mut release = redis::cmd("EVAL");
+        release.arg(RELEASE).arg(1).arg(lease_key(key)).arg(&lease.0);
+        self.command(&release).await
+    }
+
     async fn remove(&self, key: &str) -> Result<(), CacheError> {
-        self.command(redis::cmd("DEL").arg(key)).await
+        self.command(redis::cmd("DEL").arg(key).arg(lease_key(key))).await
     }
 }

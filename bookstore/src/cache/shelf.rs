@@ -8,6 +8,8 @@ use super::{Cache, CacheError, Lease, Lookup};
 
 /// How often entries that could not be dropped are tried again.
 const RETRY: Duration = Duration::from_secs(1);
+/// The same, when the program is about to end.
+const SETTLE: Duration = Duration::from_millis(50);
 /// How many of them are remembered one by one; beyond it the cache is not read at all until it has lived out its hour.
 const REMEMBERED: usize = 10_000;
 
@@ -34,6 +36,18 @@ struct Stale {
 impl Inner {
     fn stale(&self) -> std::sync::MutexGuard<'_, Stale> {
         self.stale.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Drops what could not be dropped; whether nothing is left.
+    async fn drop_stale(&self) -> bool {
+        let keys: Vec<String> = self.stale().keys.iter().cloned().collect();
+        for key in keys {
+            if self.cache.remove(&key).await.is_err() {
+                break;
+            }
+            self.stale().keys.remove(&key);
+        }
+        self.stale().keys.is_empty()
     }
 }
 
@@ -70,6 +84,26 @@ impl Shelf {
     pub async fn fill(&self, key: &str, lease: Lease, value: &str) {
         // Lost when the cache is down: the next reader fills.
         let _ = self.0.cache.fill(key, lease, value).await;
+    }
+
+    /// Gives a lease back that nothing will be filled by.
+    pub async fn release(&self, key: &str, lease: Lease) {
+        // Lost when the cache is down: it ends by itself.
+        let _ = self.0.cache.release(key, lease).await;
+    }
+
+    /// Tries again to drop what could not be dropped, until nothing is left or `patience` is over: what stays is stale
+    /// for every other instance, and for this one once it starts again, for as long as an entry lives.
+    ///
+    /// How many entries stay.
+    pub async fn settle(&self, patience: Duration) -> usize {
+        let settling = async {
+            while !self.0.drop_stale().await {
+                tokio::time::sleep(SETTLE).await;
+            }
+        };
+        let _ = tokio::time::timeout(patience, settling).await;
+        self.0.stale().keys.len()
     }
 
     /// Drops the entry, now or as soon as the cache answers.
@@ -112,13 +146,7 @@ async fn retry(inner: Weak<Inner>) {
     loop {
         tokio::time::sleep(RETRY).await;
         let Some(inner) = inner.upgrade() else { return };
-        let keys: Vec<String> = inner.stale().keys.iter().cloned().collect();
-        for key in keys {
-            if inner.cache.remove(&key).await.is_err() {
-                break;
-            }
-            inner.stale().keys.remove(&key);
-        }
+        inner.drop_stale().await;
         let mut stale = inner.stale();
         if stale.keys.is_empty() {
             stale.retrying = false;
@@ -162,6 +190,10 @@ mod tests {
             self.check()?;
             self.cache.fill(key, lease, value).await
         }
+        async fn release(&self, key: &str, lease: Lease) -> Result<(), CacheError> {
+            self.check()?;
+            self.cache.release(key, lease).await
+        }
         async fn remove(&self, key: &str) -> Result<(), CacheError> {
             self.check()?;
             self.cache.remove(key).await
@@ -199,6 +231,24 @@ mod tests {
         assert!(matches!(shelf.get("book:1").await, Lookup::Miss(None)));
         assert!(matches!(shelf.get("book:2").await, Lookup::Hit(_)));
         dropped(&shelf, "book:1").await;
+    }
+
+    #[tokio::test]
+    async fn what_could_not_be_dropped_is_dropped_at_the_end_if_the_cache_is_back_in_time() {
+        let cache = Arc::new(Switched::default());
+        let shelf = Shelf::new(Arc::<Switched>::clone(&cache));
+        assert_eq!(shelf.settle(RETRY).await, 0, "nothing to wait for");
+        keep(&shelf, "book:1").await;
+        cache.off.store(true, Ordering::SeqCst);
+        assert!(shelf.remove("book:1").await.is_err());
+        assert_eq!(shelf.settle(SETTLE).await, 1);
+        // Sooner than the next try of a service that goes on.
+        let (left, ()) = tokio::join!(shelf.settle(RETRY / 2), async {
+            tokio::time::sleep(SETTLE * 2).await;
+            cache.off.store(false, Ordering::SeqCst);
+        });
+        assert_eq!(left, 0);
+        assert!(matches!(cache.get("book:1").await, Ok(Lookup::Miss(Some(_)))), "it is gone");
     }
 
     #[tokio::test]

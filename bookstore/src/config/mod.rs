@@ -165,6 +165,11 @@ fn redis(url: String) -> Result<Redis, ConfigError> {
     use traced::redis::redis::IntoConnectionInfo as _;
 
     match url.as_str().into_connection_info() {
+        Ok(info) if info.redis_settings().db() < 0 => Err(ConfigError::new(
+            "REDIS_URL",
+            "names a database below 0",
+            "Set it to redis://HOST:6379/0 or another number that the server has",
+        )),
         Ok(_) => Ok(Redis { url: url.into() }),
         Err(_) => Err(ConfigError::new(
             "REDIS_URL",

@@ -101,6 +101,8 @@ fn a_wrong_url_is_named_and_its_password_is_not_shown() {
         assert!(!format!("{wrong} {wrong:?}").contains("canary"), "{wrong}");
         assert!(wrong.to_string().contains("postgres://USER:PASSWORD@HOST"), "{wrong}");
     }
+    let wrong = error(Settings { redis_url: Some("redis://:canary@host/-1".into()), ..settings(None) });
+    assert!(wrong.to_string().contains("database") && !wrong.to_string().contains("canary"), "{wrong}");
     let wrong = error(Settings { redis_url: Some("http://:canary-password@host".into()), ..settings(None) });
     assert_eq!(wrong.variable(), "REDIS_URL");
     assert!(!wrong.to_string().contains("canary"));

@@ -39,6 +39,22 @@ pub enum StoreError {
     Failed(String),
 }
 
+/// Why a store can't be used at all, and what whoever starts the service can do. It shows neither secrets nor SQL.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{problem}. {remedy}")]
+pub struct OpenError {
+    /// What is wrong.
+    pub problem: String,
+    /// What to do.
+    pub remedy: &'static str,
+}
+
+impl OpenError {
+    pub(super) fn new(problem: impl Into<String>, remedy: &'static str) -> Self {
+        Self { problem: problem.into(), remedy }
+    }
+}
+
 impl traced::ErrorType for StoreError {
     fn error_type(&self) -> &str {
         match self {

@@ -9,7 +9,7 @@ use std::fmt;
 
 use async_trait::async_trait;
 
-pub use error::{StoreError, Unique};
+pub use error::{OpenError, StoreError, Unique};
 pub use postgres::PostgresStore;
 pub use sqlite::SqliteStore;
 

@@ -78,6 +78,30 @@ pub async fn racing_writers_leave_nothing_stale(app: &TestApp) {
     }
 }
 
+pub async fn what_is_no_book_of_that_number_is_not_served(app: &TestApp) {
+    let visitor = Visitor::registered(app, "ada").await;
+    let (id, other) = (visitor.book("Notes", &isbn(1)).await, visitor.book("Other", &isbn(2)).await);
+    let path = format!("/books/{id}");
+    let book = visitor.get(&path).await.expect(200).text;
+    let another = visitor.get(&format!("/books/{other}")).await.expect(200).text;
+    let (shelf, key) = (app.app().shelf(), format!("book:{id}"));
+    for foreign in ["garbage", "", "{}", "null", "~lease", &another, &book[..book.len() - 1]] {
+        shelf.remove(&key).await.expect("an answer");
+        let Lookup::Miss(Some(lease)) = shelf.get(&key).await else { panic!("no lease") };
+        shelf.fill(&key, lease, foreign).await;
+        assert!(matches!(shelf.get(&key).await, Lookup::Hit(kept) if kept == foreign), "{foreign}");
+        assert_eq!(visitor.get(&path).await.expect(200).text, book, "{foreign}");
+        visitor.get(&path).await.expect(200);
+        assert!(matches!(shelf.get(&key).await, Lookup::Hit(kept) if kept == book), "{foreign} is still there");
+    }
+}
+
+pub async fn a_missing_book_leaves_nothing_behind(app: &TestApp) {
+    Visitor::new(app).get("/books/4711").await.expect(404);
+    let Lookup::Miss(lease) = app.app().shelf().get("book:4711").await else { panic!("an entry") };
+    assert!(lease.is_some(), "the reader of a missing book still has the lease");
+}
+
 /// What every cache has to do.
 pub async fn behaves_as_a_cache(cache: &dyn Cache) {
     let key = format!("test:{}", uuid::Uuid::new_v4());
@@ -106,5 +130,17 @@ pub async fn behaves_as_a_cache(cache: &dyn Cache) {
     assert!(lease().await.is_none(), "the stale value was not kept");
     cache.fill(&key, fresh, "fresh").await.expect("an answer");
     hit("fresh").await;
+    cache.remove(&key).await.expect("an answer");
+
+    // A lease that is given back is the next reader's; one that is over takes nobody else's away.
+    let first = lease().await.expect("a dropped entry is leased again");
+    cache.release(&key, first).await.expect("an answer");
+    let stale = lease().await.expect("it was given back");
+    cache.remove(&key).await.expect("an answer");
+    let fresh = lease().await.expect("a drop ends the lease");
+    cache.release(&key, stale).await.expect("an answer");
+    assert!(lease().await.is_none(), "the lease is still held");
+    cache.fill(&key, fresh, "last").await.expect("an answer");
+    hit("last").await;
     cache.remove(&key).await.expect("an answer");
 }

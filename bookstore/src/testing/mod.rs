@@ -149,7 +149,8 @@ macro_rules! suite {
             broken_books_are_refused_and_not_stored, broken_changes_are_refused_and_change_nothing,
             broken_queries_are_refused, bodies_that_are_no_json_are_refused, fields_that_are_not_the_clients_are_ignored;
             cache_cases: a_read_book_is_kept, changes_are_seen_at_once, readers_never_see_a_change_undone,
-            racing_writers_leave_nothing_stale;
+            racing_writers_leave_nothing_stale, what_is_no_book_of_that_number_is_not_served,
+            a_missing_book_leaves_nothing_behind;
         );
     };
     (@cases $start:path; $($module:ident: $($case:ident),+ $(,)?;)+) => {

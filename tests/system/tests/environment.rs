@@ -3,7 +3,7 @@
 use std::net::TcpListener;
 use std::time::Duration;
 
-use traced_system_tests::{Postgres, Start, wait_until};
+use traced_system_tests::{Postgres, Redis, Start, wait_until};
 
 /// Starts the bookstore on a port that is taken: had it bound its port before it looked at the rest, the port would be its complaint.
 #[track_caller]
@@ -19,7 +19,7 @@ fn refused(variables: &[(&str, &str)], culprit: &str, remedy: &str) {
     assert_eq!(exit.code, 1, "{variables:?}:\n{printed}");
     assert!(printed.contains(culprit), "{culprit} is not named:\n{printed}");
     assert!(printed.contains(remedy), "no remedy ({remedy}):\n{printed}");
-    assert!(!printed.contains("panicked"), "{printed}");
+    assert!(!printed.contains("panicked") && !printed.contains("canary"), "{printed}");
 }
 
 #[test]
@@ -104,6 +104,29 @@ fn a_cache_url_that_is_none() {
 }
 
 #[test]
+fn a_cache_that_refuses_its_password_or_database_is_wrong_configuration() {
+    let Some(redis) = Redis::start_own() else { return };
+    let (scheme, rest) = redis.url().split_once("://").expect("a URL");
+    let place = rest.rsplit_once('@').map_or(rest, |(_, place)| place).split('/').next().expect("a place");
+    let unknown = format!("{scheme}://eve:canary-url-password@{place}/0");
+    refused(&[("REDIS_URL", &unknown)], "REDIS_URL", "refuses its user and password");
+    let index = format!(
+        "{}/9999",
+        redis.url().rsplit_once('/').filter(|(head, _)| head.len() > 8).map_or(redis.url(), |(head, _)| head)
+    );
+    refused(&[("REDIS_URL", &index)], "REDIS_URL", "no database of that number");
+}
+
+#[test]
+fn a_database_that_the_server_does_not_have() {
+    let Some(postgres) = Postgres::shared() else { return };
+    let database = postgres.database();
+    let (server, _) = database.url().rsplit_once('/').expect("a URL");
+    let url = format!("{server}/no_such_books");
+    refused(&[("DATABASE_URL", &url), ("SECRET_KEY", SECRET)], "DATABASE_URL", "CREATE DATABASE");
+}
+
+#[test]
 fn a_password_that_the_database_refuses_is_not_printed() {
     let Some(postgres) = Postgres::shared() else { return };
     let database = postgres.database();
@@ -116,4 +139,5 @@ fn a_password_that_the_database_refuses_is_not_printed() {
     let printed = bookstore.output();
     assert_eq!(exit.code, 1, "{printed}");
     assert!(printed.contains("DATABASE_URL") && !printed.contains("canary"), "{printed}");
+    assert!(printed.contains("refuses this user"), "{printed}");
 }

@@ -8,7 +8,7 @@ use traced::ErrorType as _;
 use traced::postgres::{Error, ErrorSink, Manager, NoTls, Observed, bb8, get, observe};
 
 use super::super::migrations::{POSTGRES, VERSIONS};
-use super::super::{StoreError, Unique};
+use super::super::{OpenError, StoreError, Unique};
 
 /// How long connecting and waiting for a connection may take. With [`STATEMENT`] a request is answered within five seconds.
 const CONNECTING: Duration = Duration::from_secs(2);
@@ -34,7 +34,7 @@ pub(super) struct Connections {
 }
 
 impl Connections {
-    pub(super) async fn open(server: &Config) -> Result<Self, StoreError> {
+    pub(super) async fn open(server: &Config) -> Result<Self, OpenError> {
         let mut server = server.clone();
         if server.get_connect_timeout().is_none() {
             server.connect_timeout(CONNECTING);
@@ -86,7 +86,7 @@ async fn in_time<T>(patience: Duration, answer: impl Future<Output = Result<T, E
 }
 
 /// Takes the steps that are missing; one instance at a time. At start, before there is anything to trace.
-async fn migrate(server: &Config) -> Result<(), StoreError> {
+async fn migrate(server: &Config) -> Result<(), OpenError> {
     let steps = async {
         let (mut client, connection) = server.connect(NoTls).await?;
         let connection = tokio::spawn(connection);
@@ -105,7 +105,40 @@ async fn migrate(server: &Config) -> Result<(), StoreError> {
         let _ = connection.await;
         Ok(())
     };
-    in_time(MIGRATING, async { steps.await.map_err(|error: tokio_postgres::Error| Error::from(error)) }).await
+    match tokio::time::timeout(MIGRATING, steps).await {
+        Ok(result) => result.map_err(|error: tokio_postgres::Error| open_error(&Error::from(error))),
+        Err(_) => Err(OpenError::new("the server does not answer in time", ELSEWHERE)),
+    }
+}
+
+const ELSEWHERE: &str = "Start PostgreSQL there, or set it to where PostgreSQL runs";
+
+/// What is wrong with the URL or the server, as far as its answer says. The server's own text is not shown.
+fn open_error(error: &Error) -> OpenError {
+    let (problem, remedy) = match error.error_type() {
+        "28P01" => (
+            "the server refuses this user with this password",
+            "Write the right USER:PASSWORD into it, special characters percent-encoded",
+        ),
+        "28000" => (
+            "the server knows no such user, or does not let it in from here",
+            "Name another USER, create this one (CREATE ROLE .. LOGIN), or let it in (pg_hba.conf)",
+        ),
+        "3D000" => ("the server has no such database", "Create it (CREATE DATABASE ..), or name another"),
+        "42501" => (
+            "the user may not make or read the tables",
+            "Let it (GRANT CREATE ON SCHEMA public TO ..), or name the USER who owns them",
+        ),
+        "25006" => ("the server is read-only", "Set it to the primary server"),
+        "42P07" => ("the database holds tables of another program", "Name a database of the bookstore's own"),
+        "53300" => ("the server has no connection to spare", "Raise its max_connections, or end others"),
+        "57P03" => ("the server is starting or stopping", "Start the bookstore again in a moment"),
+        _ if error.to_string().contains("password missing") => {
+            ("the server asks for a password", "Write it into it: postgres://USER:PASSWORD@HOST:5432/DATABASE")
+        }
+        _ => return OpenError::new(error.to_string(), ELSEWHERE),
+    };
+    OpenError::new(problem, remedy)
 }
 
 fn store_error(error: &Error) -> StoreError {

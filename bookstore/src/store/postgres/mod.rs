@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 use self::connections::{Connections, Values};
-use super::{Store, StoreError};
+use super::{OpenError, Store, StoreError};
 use crate::auth::{Account, NewUser, User, UserPatch};
 use crate::books::{Book, BookPatch, BookQuery, NewBook, folded, isbn_key};
 
@@ -22,8 +22,8 @@ impl PostgresStore {
     ///
     /// # Errors
     ///
-    /// [`StoreError`] when the server does not answer, refuses the user, or refuses the tables.
-    pub async fn connect(server: &tokio_postgres::Config) -> Result<Self, StoreError> {
+    /// [`OpenError`] when the server does not answer, refuses the user, or refuses the tables.
+    pub async fn connect(server: &tokio_postgres::Config) -> Result<Self, OpenError> {
         Ok(Self { connections: Connections::open(server).await? })
     }
 }

@@ -11,7 +11,7 @@ use traced::ErrorType as _;
 use traced::database::{Database, Response};
 
 use super::super::migrations::{SQLITE, VERSIONS};
-use super::super::{StoreError, Unique};
+use super::super::{OpenError, StoreError, Unique};
 
 /// How long a statement waits for a connection, and then for another process's lock: a request that needs two
 /// statements is answered within five seconds.
@@ -53,16 +53,19 @@ pub(super) struct Connections {
 }
 
 impl Connections {
-    pub(super) async fn open(path: &Path) -> Result<Self, StoreError> {
+    pub(super) async fn open(path: &Path) -> Result<Self, OpenError> {
         let owned = path.to_owned();
-        let opened = tokio::task::spawn_blocking(move || -> rusqlite::Result<_> {
-            let mut writer = connect(&owned)?;
-            migrate(&mut writer)?;
-            let readers = (0..READERS).map(|_| connect(&owned)).collect::<rusqlite::Result<Vec<_>>>()?;
-            Ok((writer, readers))
+        let opened = tokio::task::spawn_blocking(move || {
+            refuse_foreign(&owned)?;
+            let opened = || {
+                let mut writer = connect(&owned)?;
+                migrate(&mut writer)?;
+                let readers = (0..READERS).map(|_| connect(&owned)).collect::<rusqlite::Result<Vec<_>>>()?;
+                Ok((writer, readers))
+            };
+            opened().map_err(|error| open_error(&error))
         });
-        let (writer, readers) =
-            opened.await.map_err(|_| stopped())?.map_err(|error| StoreError::Unavailable(error.to_string()))?;
+        let (writer, readers) = opened.await.map_err(|_| OpenError::new("it was not opened", OTHER_FILE))??;
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let database = Database::new("sqlite").namespace(name);
         Ok(Self { path: path.to_owned(), database, readers: Pool::new(readers), writer: Pool::new(vec![writer]) })
@@ -113,6 +116,48 @@ impl fmt::Debug for Connections {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Connections").field("path", &self.path).finish_non_exhaustive()
     }
+}
+
+const OTHER_FILE: &str = "Set it to sqlite://PATH of the bookstore's own file, or of none yet";
+
+/// Leaves another program's file as it is: looks before anything is written.
+fn refuse_foreign(path: &Path) -> Result<(), OpenError> {
+    if !path.exists() {
+        return Ok(());
+    }
+    let look = || {
+        let connection = Connection::open(path)?;
+        connection.busy_timeout(PATIENCE)?;
+        connection.query_row(
+            "SELECT count(*), coalesce(sum(name = 'schema_migrations'), 0) FROM sqlite_schema WHERE type = 'table'",
+            [],
+            |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)),
+        )
+    };
+    match look().map_err(|error| open_error(&error))? {
+        (1.., 0) => Err(OpenError::new("the file is another program's database", OTHER_FILE)),
+        _ => Ok(()),
+    }
+}
+
+/// What is wrong with the file. SQLite's own text may quote SQL: it is not shown.
+fn open_error(error: &rusqlite::Error) -> OpenError {
+    const WRITABLE: &str =
+        "Set it to sqlite://PATH of a file that can be written, in a directory that exists and can be";
+    let (problem, remedy) = match error.sqlite_error_code() {
+        Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
+            ("the file is no SQLite database, or a damaged one", OTHER_FILE)
+        }
+        Some(ErrorCode::CannotOpen) => ("the file can't be opened or created", WRITABLE),
+        Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => ("the file can't be written", WRITABLE),
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+            ("another program keeps the file locked", "End that program, or set it to another file")
+        }
+        Some(ErrorCode::DiskFull) => ("the disk is full", "Make room, or set it to a file on another disk"),
+        Some(ErrorCode::SystemIoFailure) => ("the disk can't be read or written", WRITABLE),
+        _ => ("the file holds tables that are not the bookstore's", OTHER_FILE),
+    };
+    OpenError::new(problem, remedy)
 }
 
 fn connect(path: &Path) -> rusqlite::Result<Connection> {
@@ -184,6 +229,37 @@ fn store_error(error: rusqlite::Error) -> StoreError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn files_that_are_not_the_bookstores_are_refused_and_left_as_they_are() {
+        let directory = tempfile::tempdir().unwrap();
+        let open = async |name: &str| match Connections::open(&directory.path().join(name)).await {
+            Err(error) => error.to_string(),
+            Ok(_) => panic!("{name} was opened"),
+        };
+        let garbage = [&b"canary"[..], &[0; 4096]].concat();
+        std::fs::write(directory.path().join("garbage"), &garbage).unwrap();
+        assert!(open("garbage").await.contains("is no SQLite database"));
+        assert_eq!(std::fs::read(directory.path().join("garbage")).unwrap(), garbage);
+
+        let foreign = Connection::open(directory.path().join("foreign")).unwrap();
+        foreign.execute_batch("CREATE TABLE users (canary TEXT)").unwrap();
+        drop(foreign);
+        let before = std::fs::read(directory.path().join("foreign")).unwrap();
+        let error = open("foreign").await;
+        assert!(error.contains("another program's") && !error.contains("CREATE"), "{error}");
+        assert_eq!(std::fs::read(directory.path().join("foreign")).unwrap(), before);
+
+        let foreign = Connection::open(directory.path().join("half")).unwrap();
+        foreign.execute_batch("CREATE TABLE schema_migrations (a TEXT); CREATE TABLE users (a TEXT)").unwrap();
+        let error = open("half").await;
+        assert!(error.contains("not the bookstore's") && !error.contains("CREATE"), "{error}");
+
+        assert!(open("missing/books.db").await.contains("can't be opened or created"));
+        assert!(open(".").await.contains("can't be opened or created"));
+        Connections::open(&directory.path().join("books.db")).await.unwrap();
+        Connections::open(&directory.path().join("books.db")).await.unwrap();
+    }
 
     #[test]
     fn several_that_start_at_once_take_each_step_once() {

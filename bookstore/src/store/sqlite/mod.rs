@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use rusqlite::{OptionalExtension, named_params};
 
 use self::connections::{Access, Connections};
-use super::{Store, StoreError};
+use super::{OpenError, Store, StoreError};
 use crate::auth::{Account, NewUser, User, UserPatch};
 use crate::books::{Book, BookPatch, BookQuery, NewBook, folded, isbn_key};
 
@@ -25,8 +25,8 @@ impl SqliteStore {
     ///
     /// # Errors
     ///
-    /// [`StoreError::Unavailable`] when the file can't be opened or is no database.
-    pub async fn open(path: &Path) -> Result<Self, StoreError> {
+    /// [`OpenError`] when the file can't be opened or is no database.
+    pub async fn open(path: &Path) -> Result<Self, OpenError> {
         Ok(Self { connections: Connections::open(path).await? })
     }
 }
