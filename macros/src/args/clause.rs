@@ -48,7 +48,7 @@ pub enum Clause {
     Event { name: LitStr, attrs: Vec<Attr> },
     Status(Status),
     Type(Expr),
-    Expected { word: Ident, pattern: Pat, guard: Option<Expr> },
+    Expected { word: Ident, pattern: Box<Pat>, guard: Option<Expr> },
     Exception { word: Ident, exception: Exception },
 }
 
@@ -145,7 +145,7 @@ impl Clause {
                 } else {
                     None
                 };
-                Ok(Self::Expected { word: word.clone(), pattern, guard })
+                Ok(Self::Expected { word: word.clone(), pattern: Box::new(pattern), guard })
             }),
             _ => {
                 expect_equals(input, &word, "false")?;
