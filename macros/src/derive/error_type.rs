@@ -111,6 +111,11 @@ fn arm(
         let pattern = match fields {
             Fields::Named(fields) => {
                 let field = fields.named.first().and_then(|f| f.ident.clone());
+                // The parser lets it pass, the compiler does not.
+                if let Some(field) = field.as_ref().filter(|field| *field == "_") {
+                    errors.on(field, "a field needs a name");
+                    return arm(path, ident, &Fields::Unit, Options::default(), whole, private, errors);
+                }
                 quote!(#path { #field: inner })
             }
             _ => quote!(#path(inner)),
