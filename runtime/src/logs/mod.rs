@@ -16,7 +16,8 @@
 //! [`correlation_id`](crate::warp::Trace::correlation_id) the `correlation.id` of its request. RUST_LOG says which are
 //! taken, by level and target (`info,bookstore=debug`; default `info`).
 //!
-//! By OTLP they go where OTEL_LOGS_EXPORTER says (`otlp`, `console`, `none`; default `otlp`), in the batches of OTEL_BLRP_*.
+//! By OTLP they go where OTEL_LOGS_EXPORTER says (`otlp`, `console`, `none`; default `otlp` where the
+//! environment names an endpoint), in the batches of OTEL_BLRP_*.
 //! What the exporter's own libraries say (`opentelemetry`, `hyper`, `reqwest`, `h2`, `tonic`, `tower`, ...) is never sent
 //! there, so that an export does not cause the next one.
 //!

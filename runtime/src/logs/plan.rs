@@ -15,13 +15,14 @@ use super::{Format, Logs};
 use crate::SetupError;
 use crate::export::Closing;
 use crate::export::otlp::{OtlpSettings, names};
-use crate::signal::{Asked, Post, Signal, Wish, asked};
+use crate::signal::{Asked, Post, PrometheusExporter, Signal, asked};
 use crate::telemetry::{Reader, Reporter};
 
 static LOGS: Signal = Signal { name: "log records", exporter: "OTEL_LOGS_EXPORTER", otlp: names!("LOGS", "v1/logs") };
 
 /// What the SDK says of itself is no news for those who run the program: `traced` warns of what matters.
-const DEFAULT_FILTER: &str = "info,opentelemetry=off";
+/// Without what warp says of each request, which its span says, too.
+const DEFAULT_FILTER: &str = "info,opentelemetry=off,warp::filters=off";
 
 /// What is to be set up.
 pub(crate) struct Plan {
@@ -35,10 +36,9 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    /// Reads the variables; `silent` when nothing says where the records could go.
-    pub(crate) fn read(mut logs: Logs, silent: bool, resource: Resource, reader: &mut Reader<'_>) -> Self {
-        let wish = Wish { silent_when_unconfigured: silent, ..Wish::default() };
-        let asked = asked(&LOGS, wish, reader);
+    /// Reads the variables.
+    pub(crate) fn read(mut logs: Logs, resource: Resource, reader: &mut Reader<'_>) -> Self {
+        let asked = asked(&LOGS, PrometheusExporter::Unknown, reader);
         if asked.contains(&Asked::Console) {
             logs.format = logs.format.or(Some(Format::Text));
         }

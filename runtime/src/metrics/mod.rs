@@ -1,7 +1,7 @@
 //! Metrics: of requests, of statements, of functions, and of the pipeline itself.
 //!
-//! [`Telemetry::builder`](crate::Telemetry::builder) sets them up with the traces. By default they go to the OTLP endpoint,
-//! once a minute; OTEL_METRICS_EXPORTER chooses (`otlp`, `prometheus`, `console`, `none`), as do OTEL_METRIC_EXPORT_INTERVAL,
+//! [`Telemetry::builder`](crate::Telemetry::builder) sets them up with the traces. They go to the OTLP endpoint that the environment
+//! names, once a minute, and nowhere if it names none; OTEL_METRICS_EXPORTER chooses (`otlp`, `prometheus`, `console`, `none`), as do OTEL_METRIC_EXPORT_INTERVAL,
 //! OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE and the OTEL_EXPORTER_OTLP_METRICS_ variants of the OTLP variables. With
 //! the feature `prometheus` they are a text that Prometheus reads:
 //! [`Telemetry::prometheus`](crate::Telemetry::prometheus).

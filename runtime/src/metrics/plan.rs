@@ -15,7 +15,7 @@ use super::exporter::Otlp;
 use super::instruments::{self, Instruments};
 use crate::export::Closing;
 use crate::export::otlp::{OtlpSettings, names};
-use crate::signal::{Asked, Post, PrometheusExporter, Signal, Wish, asked};
+use crate::signal::{Asked, Post, PrometheusExporter, Signal, asked};
 use crate::telemetry::{Reader, Reporter};
 use crate::{Health, SetupError};
 
@@ -52,12 +52,11 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    /// Reads the variables; `silent` when nobody asked for metrics and nothing says where they could go.
-    pub(crate) fn read(given: Given, silent: bool, resource: Resource, reader: &mut Reader<'_>) -> Self {
+    /// Reads the variables.
+    pub(crate) fn read(given: Given, resource: Resource, reader: &mut Reader<'_>) -> Self {
         let prometheus =
             if cfg!(feature = "prometheus") { PrometheusExporter::Known } else { PrometheusExporter::LeftOut };
-        let wish = Wish { silent_when_unconfigured: silent, prometheus };
-        let asked = if given.exporters.is_empty() { asked(&METRICS, wish, reader) } else { Vec::new() };
+        let asked = if given.exporters.is_empty() { asked(&METRICS, prometheus, reader) } else { Vec::new() };
         let timeout = reader.milliseconds(&["OTEL_METRIC_EXPORT_TIMEOUT"]).unwrap_or(Duration::from_secs(30));
         let otlp = asked.contains(&Asked::Otlp).then(|| {
             let mut settings = OtlpSettings::for_signal(&METRICS.otlp, reader);

@@ -11,15 +11,6 @@ pub(crate) enum Asked {
     Prometheus,
 }
 
-/// What code says of a signal's exporters.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Wish {
-    /// Nothing is to be exported unless the environment names an exporter or an endpoint.
-    pub(crate) silent_when_unconfigured: bool,
-    /// Besides `otlp`, `console` and `none`.
-    pub(crate) prometheus: Prometheus,
-}
-
 /// Whether `prometheus` is an exporter of the signal.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum Prometheus {
@@ -32,10 +23,12 @@ pub(crate) enum Prometheus {
     Unknown,
 }
 
-/// The exporters that the signal's variable names, by default OTLP, as the
-/// [specification](https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/#exporter-selection)
-/// has it; none if it says so.
-pub(crate) fn asked(signal: &Signal, wish: Wish, reader: &mut Reader<'_>) -> Vec<Asked> {
+/// The exporters that the signal's variable names; by default OTLP where an endpoint is named, else none.
+///
+/// The [specification](https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/#exporter-selection)
+/// has OTLP also where nothing is named. Traces follow it; a program that set up nothing else has not asked for a second and
+/// a third signal, whose missing collector it would be warned of.
+pub(crate) fn asked(signal: &Signal, prometheus: Prometheus, reader: &mut Reader<'_>) -> Vec<Asked> {
     let names = list(reader.get(signal.exporter).as_deref().unwrap_or_default());
     let alone = names.len() == 1;
     let (mut asked, mut none) = (Vec::new(), false);
@@ -43,15 +36,15 @@ pub(crate) fn asked(signal: &Signal, wish: Wish, reader: &mut Reader<'_>) -> Vec
         match name.as_str() {
             "otlp" => asked.push(Asked::Otlp),
             "console" => asked.push(Asked::Console),
-            "prometheus" if wish.prometheus == Prometheus::Known => asked.push(Asked::Prometheus),
-            "prometheus" if wish.prometheus == Prometheus::LeftOut => reader.invalid(
+            "prometheus" if prometheus == Prometheus::Known => asked.push(Asked::Prometheus),
+            "prometheus" if prometheus == Prometheus::LeftOut => reader.invalid(
                 signal.exporter,
                 &name,
                 "this program was built without the feature `prometheus` of the crate `traced`: enable it",
             ),
             "none" if alone => none = true,
             "none" => reader.invalid(signal.exporter, "none", "none stands alone; leave it out, or write nothing else"),
-            _ if wish.prometheus == Prometheus::Unknown => {
+            _ if prometheus == Prometheus::Unknown => {
                 reader.invalid(signal.exporter, &name, "write otlp, console, both (separated by a comma), or none");
             }
             _ => reader.invalid(
@@ -63,7 +56,7 @@ pub(crate) fn asked(signal: &Signal, wish: Wish, reader: &mut Reader<'_>) -> Vec
     }
     let configured =
         [signal.otlp.endpoint, "OTEL_EXPORTER_OTLP_ENDPOINT"].iter().any(|name| reader.get(name).is_some());
-    if asked.is_empty() && !none && (configured || !wish.silent_when_unconfigured) {
+    if asked.is_empty() && !none && configured {
         asked.push(Asked::Otlp);
     }
     asked
@@ -78,28 +71,26 @@ mod tests {
     static METRICS: Signal =
         Signal { name: "metrics", exporter: "OTEL_METRICS_EXPORTER", otlp: names!("METRICS", "v1/metrics") };
 
-    fn read(variables: &[(&'static str, &'static str)], silent: bool) -> (Vec<Asked>, usize) {
+    fn read(variables: &[(&'static str, &'static str)]) -> (Vec<Asked>, usize) {
         let environment = environment(variables);
         let mut reader = Reader::new(&environment);
-        let wish = Wish { silent_when_unconfigured: silent, prometheus: Prometheus::Known };
-        (asked(&METRICS, wish, &mut reader), reader.into_invalid().len())
+        (asked(&METRICS, Prometheus::Known, &mut reader), reader.into_invalid().len())
     }
 
     #[test]
-    fn otlp_is_the_default_unless_nothing_is_configured_and_silence_was_asked_for() {
-        assert_eq!(read(&[], false), (vec![Asked::Otlp], 0));
-        assert_eq!(read(&[], true), (vec![], 0));
-        assert_eq!(read(&[("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://c")], true), (vec![], 0));
-        assert_eq!(read(&[("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "http://c")], true), (vec![Asked::Otlp], 0));
-        assert_eq!(read(&[("OTEL_EXPORTER_OTLP_ENDPOINT", "http://c")], true), (vec![Asked::Otlp], 0));
+    fn otlp_is_the_default_where_an_endpoint_is_named() {
+        assert_eq!(read(&[]), (vec![], 0));
+        assert_eq!(read(&[("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://c")]), (vec![], 0));
+        assert_eq!(read(&[("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "http://c")]), (vec![Asked::Otlp], 0));
+        assert_eq!(read(&[("OTEL_EXPORTER_OTLP_ENDPOINT", "http://c")]), (vec![Asked::Otlp], 0));
     }
 
     #[test]
     fn lists_are_read_and_what_is_none_of_them_is_noted() {
         let exporter = METRICS.exporter;
-        assert_eq!(read(&[(exporter, "none")], false), (vec![], 0));
-        assert_eq!(read(&[(exporter, "OTLP, prometheus,console")], true).0.len(), 3);
-        assert_eq!(read(&[(exporter, "statsd")], false), (vec![Asked::Otlp], 1));
-        assert_eq!(read(&[(exporter, "console,none")], false), (vec![Asked::Console], 1));
+        assert_eq!(read(&[(exporter, "none")]), (vec![], 0));
+        assert_eq!(read(&[(exporter, "OTLP, prometheus,console")]).0.len(), 3);
+        assert_eq!(read(&[(exporter, "statsd")]), (vec![], 1));
+        assert_eq!(read(&[(exporter, "console,none")]), (vec![Asked::Console], 1));
     }
 }

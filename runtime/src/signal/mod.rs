@@ -5,9 +5,8 @@ mod post;
 
 use crate::export::otlp::Names;
 
-#[cfg(feature = "metrics")]
 pub(crate) use exporters::Prometheus as PrometheusExporter;
-pub(crate) use exporters::{Asked, Wish, asked};
+pub(crate) use exporters::{Asked, asked};
 pub(crate) use post::Post;
 
 /// One signal, as the environment and warnings name it.

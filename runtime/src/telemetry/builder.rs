@@ -309,9 +309,8 @@ impl TelemetryBuilder {
     #[cfg(feature = "logs")]
     fn plan_logs(&mut self, reader: &mut Reader<'_>) -> Option<crate::logs::Plan> {
         let logs = self.logs.take()?;
-        let silent = self.console_when_unconfigured || !self.exporters.is_empty() || self.provider.is_some();
         let resource = super::resource::resource(reader, self.resource.clone());
-        let plan = crate::logs::Plan::read(logs, silent, resource, reader);
+        let plan = crate::logs::Plan::read(logs, resource, reader);
         Some(if reader.boolean("OTEL_SDK_DISABLED") { plan.unexported() } else { plan })
     }
 
@@ -319,10 +318,8 @@ impl TelemetryBuilder {
     #[cfg(feature = "metrics")]
     fn plan_metrics(&mut self, reader: &mut Reader<'_>) -> Option<crate::metrics::Plan> {
         let given = std::mem::take(&mut self.metrics);
-        // Who gives the exporter of the spans in code has said where telemetry goes: metrics need to be asked for.
-        let silent = self.console_when_unconfigured || !self.exporters.is_empty() || self.provider.is_some();
         let resource = super::resource::resource(reader, self.resource.clone());
-        let plan = crate::metrics::Plan::read(given, silent, resource, reader);
+        let plan = crate::metrics::Plan::read(given, resource, reader);
         (!reader.boolean("OTEL_SDK_DISABLED")).then_some(plan)
     }
 }
