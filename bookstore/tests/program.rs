@@ -46,9 +46,11 @@ fn command(directory: &TempDir) -> Command {
 
 /// What a program prints that does not start; its exit code must be 1.
 fn refused(command: &mut Command) -> String {
-    let output = command.stderr(Stdio::piped()).output().expect("it runs");
-    let printed = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert_eq!(output.status.code(), Some(1), "{printed}");
+    let mut running = Running(command.stderr(Stdio::piped()).spawn().expect("it starts"));
+    let status = running.exit(Duration::from_secs(20)).expect("it does not start");
+    let mut printed = String::new();
+    running.0.stderr.take().expect("a pipe").read_to_string(&mut printed).expect("text");
+    assert_eq!(status.code(), Some(1), "{printed}");
     printed
 }
 
