@@ -74,7 +74,7 @@ pub fn standard(environment: Lookup<'_>, name: &str) -> Option<String> {
             alias("OTEL_EXPORTER_ENDPOINT")
         }
         // The service's own records; of what it stands on, what is wrong.
-        "RUST_LOG" => Some("warn,opentelemetry=off,bookstore=info".into()),
+        "RUST_LOG" => Some("warn,opentelemetry=off,warp::filters=off,bookstore=info".into()),
         "OTEL_TRACES_SAMPLER" => alias("OTEL_SAMPLING_RATE").map(|_| "parentbased_traceidratio".into()),
         "OTEL_TRACES_SAMPLER_ARG" if set(environment, "OTEL_TRACES_SAMPLER").is_none() => {
             alias("OTEL_SAMPLING_RATE").map(|rate| rate.trim().to_owned())
