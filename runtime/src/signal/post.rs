@@ -1,13 +1,10 @@
 //! One OTLP request over HTTP, its repetitions, and what has to be said when it fails.
 
-use std::error::Error;
 use std::fmt;
-use std::io::{Read as _, Write as _};
+use std::io::Read as _;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use flate2::Compression;
-use flate2::write::GzEncoder;
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use opentelemetry::Context;
 use opentelemetry_sdk::error::{OTelSdkError, OTelSdkResult};
@@ -15,11 +12,10 @@ use prost::Message;
 use prost::bytes::Bytes;
 use reqwest::Url;
 use reqwest::blocking::Client;
-use reqwest::redirect::Policy;
 
 use super::Signal;
 use crate::export::Closing;
-use crate::export::otlp::OtlpSettings;
+use crate::export::otlp::{OtlpSettings, client, compressed, root_cause};
 use crate::telemetry::{Outage, Reporter};
 
 /// The waits before a request is sent again.
@@ -59,35 +55,13 @@ impl Failure {
 impl Post {
     pub(crate) fn new(
         signal: &'static Signal,
-        settings: OtlpSettings,
+        mut settings: OtlpSettings,
         closing: Arc<Closing>,
         reporter: Reporter,
     ) -> Result<Self, String> {
         let destination = settings.destination();
-        let OtlpSettings { endpoint: url, headers, timeout, gzip, certificates, identity } = settings;
-        let plain = url.scheme() == "http";
-        let build = move || {
-            // A redirected POST becomes a GET: its 200 would be a lie.
-            let mut builder = Client::builder().redirect(Policy::none()).timeout(timeout);
-            if let Some(certificates) = certificates {
-                builder = builder.tls_certs_only(certificates);
-            } else if plain {
-                // The system's certificates are neither needed nor, in a bare container, there.
-                builder = builder.tls_certs_only([]);
-            }
-            if let Some(identity) = identity {
-                builder = builder.identity(identity);
-            }
-            builder.build()
-        };
-        // On a thread of its own: reqwest's blocking client panics when it is made inside a tokio runtime.
-        let client = std::thread::Builder::new()
-            .name("traced-otlp-setup".to_owned())
-            .spawn(build)
-            .map_err(|error| format!("no thread could be started: {error}"))?
-            .join()
-            .map_err(|_| "the HTTP client could not be made".to_owned())?
-            .map_err(|error| format!("the HTTP client could not be made: {}", root_cause(&error)))?;
+        let client = client(&mut settings)?;
+        let OtlpSettings { endpoint: url, headers, timeout, gzip, .. } = settings;
         let outage = Mutex::default();
         Ok(Self { signal, client, url, destination, headers, timeout, gzip, closing, reporter, outage })
     }
@@ -96,11 +70,9 @@ impl Post {
     pub(crate) fn send(&self, message: &impl Message) -> OTelSdkResult {
         // Whoever traces HTTP clients must not trace this one.
         let _suppressed = Context::enter_telemetry_suppressed_scope();
-        let mut body = message.encode_to_vec();
-        if self.gzip {
-            body = compressed(&body);
-        }
-        let result = self.deliver(&Bytes::from(body));
+        let body = message.encode_to_vec();
+        let body = if self.gzip { compressed(&body) } else { Bytes::from(body) };
+        let result = self.deliver(&body);
         self.report(&result);
         result.map_err(|failure| OTelSdkError::InternalFailure(failure.reason))
     }
@@ -195,20 +167,4 @@ impl fmt::Debug for Post {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Post").field("destination", &self.destination).finish_non_exhaustive()
     }
-}
-
-fn compressed(body: &[u8]) -> Vec<u8> {
-    let mut encoder = GzEncoder::new(Vec::with_capacity(body.len() / 4), Compression::fast());
-    // A `Vec` takes everything.
-    let _ = encoder.write_all(body);
-    encoder.finish().unwrap_or_default()
-}
-
-/// The last error of a chain: it says what happened. Those before it say what was attempted, and repeat the URL.
-fn root_cause(error: &dyn Error) -> String {
-    let mut error = error;
-    while let Some(source) = error.source() {
-        error = source;
-    }
-    error.to_string()
 }

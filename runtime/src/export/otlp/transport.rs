@@ -1,22 +1,19 @@
 //! One batch to the collector: the request, its repetitions, and what came of it.
 
-use std::error::Error;
 use std::fmt;
-use std::io::{Read, Write};
+use std::io::Read;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
-use flate2::Compression;
-use flate2::write::GzEncoder;
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use reqwest::Url;
 use reqwest::blocking::Client;
-use reqwest::redirect::Policy;
 
 use super::super::{Carrier, Closing, Failure};
 use super::OtlpSettings;
 use super::answer::rejected_spans;
+use super::client::{client, compressed, root_cause};
 use crate::recorder::Outgoing;
 
 /// The waits before a batch is sent again. A fraction is added to each, so that many processes do not come at once.
@@ -43,38 +40,10 @@ pub(crate) struct Transport {
 }
 
 impl Transport {
-    pub(crate) fn new(settings: OtlpSettings, closing: Arc<Closing>) -> Result<Self, String> {
+    pub(crate) fn new(mut settings: OtlpSettings, closing: Arc<Closing>) -> Result<Self, String> {
         let endpoint = settings.destination();
-        let OtlpSettings { endpoint: url, headers, timeout, gzip, certificates, identity } = settings;
-        let plain = url.scheme() == "http";
-        let build = move || {
-            // A redirected POST becomes a GET: its 200 would be a lie.
-            let mut builder = Client::builder().redirect(Policy::none()).timeout(timeout);
-            if let Some(certificates) = certificates {
-                builder = builder.tls_certs_only(certificates);
-            } else if plain {
-                // The system's certificates are neither needed nor, in a bare container, there.
-                builder = builder.tls_certs_only([]);
-            }
-            if let Some(identity) = identity {
-                builder = builder.identity(identity);
-            }
-            builder.build()
-        };
-        // On a thread of its own: reqwest's blocking client panics when it is made inside a tokio runtime.
-        let client = std::thread::Builder::new()
-            .name("traced-otlp-setup".to_owned())
-            .spawn(build)
-            .map_err(|error| format!("no thread could be started: {error}"))?
-            .join()
-            .map_err(|_| "the HTTP client could not be made".to_owned())?
-            .map_err(|error| {
-                format!(
-                    "the HTTP client could not be made: {}; https needs the system's CA certificates, or some in \
-                     OTEL_EXPORTER_OTLP_CERTIFICATE",
-                    root_cause(&error)
-                )
-            })?;
+        let client = client(&mut settings)?;
+        let OtlpSettings { endpoint: url, headers, timeout, gzip, .. } = settings;
         Ok(Self { client, headers, timeout, gzip, url, endpoint, closing, failing: false })
     }
 
@@ -186,14 +155,6 @@ impl Carrier for Transport {
     }
 }
 
-fn compressed(body: &[u8]) -> Bytes {
-    // The fastest level: spans are repetitive enough for most of the gain.
-    let mut encoder = GzEncoder::new(Vec::with_capacity(body.len() / 4), Compression::fast());
-    // A `Vec` takes everything.
-    let _ = encoder.write_all(body);
-    encoder.finish().unwrap_or_default().into()
-}
-
 impl fmt::Debug for Transport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Transport").field("endpoint", &self.endpoint).finish_non_exhaustive()
@@ -209,13 +170,4 @@ fn seconds(retry_after: &HeaderValue) -> Option<Duration> {
 fn jitter(wait: Duration) -> Duration {
     let nanoseconds = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |now| now.subsec_nanos());
     wait.mul_f64(f64::from(nanoseconds % 1000) / 2000.0)
-}
-
-/// The last error of a chain: it says what happened. Those before it say what was attempted, and repeat the URL.
-fn root_cause(error: &dyn Error) -> String {
-    let mut error = error;
-    while let Some(source) = error.source() {
-        error = source;
-    }
-    error.to_string()
 }
