@@ -236,3 +236,33 @@ fn kind(value: &Value) -> Option<Kind> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_unknown_missing_mistyped_or_not_allowed_is_complained_of() {
+        let text = |text: &str| Value::StringValue(text.to_owned());
+        let attributes = [
+            ("http.request.method", text("BREW")),
+            ("url.path", text("/")),
+            ("http.response.status_code", text("200")),
+            ("http.invented", text("x")),
+        ];
+        let attributes = attributes.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
+        let item = Item { what: "span".to_owned(), name: "GET /".to_owned(), failed: true, attributes };
+        let mut checked = Checked::default();
+        checked.item(&item, &[http_server::SPAN.attributes]);
+        let complaints: Vec<&str> = checked.complaints.iter().map(String::as_str).collect();
+        let expected = [
+            "span: error.type is required under a condition that holds, and missing",
+            "span: http.invented is in no table",
+            "span: http.request.method must not be StringValue(\"BREW\")",
+            "span: http.response.status_code is StringValue(\"200\"), and should be of type Int",
+            "span: http.route is required under a condition that holds, and missing",
+            "span: url.scheme is required, and missing",
+        ];
+        assert_eq!(complaints, expected);
+    }
+}

@@ -23,7 +23,7 @@ mod session;
 mod sqlite;
 mod traced;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
 
@@ -230,6 +230,15 @@ fn tables() -> [&'static Table; 9] {
         &exceptions::EXCEPTION,
         &resource::RESOURCE,
     ]
+}
+
+/// The names in the tables that are in development in the conventions.
+pub fn in_development() -> BTreeSet<&'static str> {
+    let attributes =
+        tables().into_iter().flat_map(|table| table.attributes).chain(metrics().flat_map(|m| m.attributes));
+    let attributes = attributes.filter(|one| one.stability == Stability::Development).map(|one| one.name);
+    let metrics = metrics().filter(|metric| metric.stability == Stability::Development).map(|metric| metric.name);
+    attributes.chain(metrics).collect()
 }
 
 /// Every metric that may be emitted.
