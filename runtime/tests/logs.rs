@@ -49,6 +49,9 @@ fn install(logs: Logs, variables: &[(&'static str, &str)]) -> Telemetry {
         .unwrap()
 }
 
+#[path = "logs/exceptions.rs"]
+mod exceptions;
+
 #[traced::traced]
 fn work() -> (String, String) {
     tracing::info!(book.id = 7, title = "A\nB", "looked up");

@@ -27,6 +27,17 @@ pub(super) struct Outlets {
     pub(super) bridge: RwLock<Option<OpenTelemetryTracingBridge<SdkLoggerProvider, SdkLogger>>>,
 }
 
+impl Outlets {
+    /// Writes what `line` makes to the terminal, if records are shown there.
+    pub(super) fn write(&self, line: impl FnOnce(Format) -> String) {
+        if let Some((format, writer)) = &self.terminal {
+            let text = line(*format);
+            // A closed terminal is no reason to fail.
+            let _ = writer.lock().unwrap_or_else(PoisonError::into_inner).write_all(text.as_bytes());
+        }
+    }
+}
+
 static INSTALLED: RwLock<Option<Arc<Outlets>>> = RwLock::new(None);
 
 fn installed() -> Option<Arc<Outlets>> {
@@ -72,11 +83,7 @@ impl<S: Subscriber + for<'a> tracing_subscriber::registry::LookupSpan<'a>> Layer
         let Some(outlets) = installed() else { return };
         let normalized = event.normalized_metadata();
         let metadata = normalized.as_ref().unwrap_or_else(|| event.metadata());
-        if let Some((format, writer)) = &outlets.terminal {
-            let text = line::of(*format, metadata, event);
-            // A closed terminal is no reason to fail.
-            let _ = writer.lock().unwrap_or_else(PoisonError::into_inner).write_all(text.as_bytes());
-        }
+        outlets.write(|format| line::of(format, metadata, event));
         if !OF_THE_EXPORTER.iter().any(|name| metadata.target().starts_with(name))
             && let Some(bridge) = &*outlets.bridge.read().unwrap_or_else(PoisonError::into_inner)
         {

@@ -1,10 +1,11 @@
 //! One record as one line.
 
+use std::borrow::Cow;
 use std::fmt::{self, Write as _};
 use std::time::{Duration, SystemTime};
 
 use opentelemetry::Context;
-use opentelemetry::trace::TraceContextExt as _;
+use opentelemetry::trace::{SpanContext, TraceContextExt as _};
 use tracing::field::{Field, Visit};
 use tracing::{Event, Metadata};
 
@@ -14,26 +15,40 @@ use super::Format;
 pub(super) fn of(format: Format, metadata: &Metadata<'_>, event: &Event<'_>) -> String {
     let mut fields = Fields::default();
     event.record(&mut fields);
+    let head = (metadata.level().as_str(), metadata.target());
+    Context::map_current(|cx| line(format, head, &fields, cx.span().span_context()))
+}
+
+/// The line of a record that is not from `tracing`.
+pub(super) fn said(
+    format: Format,
+    level: &str,
+    target: &str,
+    message: &str,
+    others: Vec<(String, String)>,
+    span: &SpanContext,
+) -> String {
+    let others = others.into_iter().map(|(key, text)| (Cow::Owned(key), Value { text, is_json: false })).collect();
+    line(format, (level, target), &Fields { message: message.to_owned(), others }, span)
+}
+
+fn line(format: Format, head: (&str, &str), fields: &Fields, span: &SpanContext) -> String {
     let mut ids: Vec<(&str, String)> = Vec::with_capacity(3);
-    Context::map_current(|cx| {
-        let span = cx.span();
-        let span = span.span_context();
-        if span.is_valid() {
-            ids.push(("trace_id", span.trace_id().to_string()));
-            ids.push(("span_id", span.span_id().to_string()));
-        }
-    });
+    if span.is_valid() {
+        ids.push(("trace_id", span.trace_id().to_string()));
+        ids.push(("span_id", span.span_id().to_string()));
+    }
     ids.extend(super::correlation_id().map(|id| ("correlation.id", id.to_string())));
     let time = timestamp(SystemTime::now());
     match format {
-        Format::Text => text(&time, metadata, &fields, &ids),
-        Format::Json => json(&time, metadata, &fields, &ids),
+        Format::Text => text(&time, head, fields, &ids),
+        Format::Json => json(&time, head, fields, &ids),
     }
 }
 
-fn text(time: &str, metadata: &Metadata<'_>, fields: &Fields, ids: &[(&str, String)]) -> String {
+fn text(time: &str, (level, target): (&str, &str), fields: &Fields, ids: &[(&str, String)]) -> String {
     // What is logged may come from outside: a line stays one line.
-    let mut text = format!("{time} {:>5} {}: {}", metadata.level(), metadata.target(), escaped(&fields.message));
+    let mut text = format!("{time} {level:>5} {target}: {}", escaped(&fields.message));
     for (key, value) in &fields.others {
         let _ = write!(text, " {key}={}", escaped(&value.text));
     }
@@ -44,18 +59,18 @@ fn text(time: &str, metadata: &Metadata<'_>, fields: &Fields, ids: &[(&str, Stri
     text
 }
 
-fn json(time: &str, metadata: &Metadata<'_>, fields: &Fields, ids: &[(&str, String)]) -> String {
+fn json(time: &str, (level, target): (&str, &str), fields: &Fields, ids: &[(&str, String)]) -> String {
     let mut text = String::from("{");
     let mut member = |key: &str, value: &str| {
         let comma = if text.len() > 1 { "," } else { "" };
         let _ = write!(text, "{comma}{}:{value}", quoted(key));
     };
     member("timestamp", &quoted(time));
-    member("severity", &quoted(metadata.level().as_str()));
-    member("target", &quoted(metadata.target()));
+    member("severity", &quoted(level));
+    member("target", &quoted(target));
     member("body", &quoted(&fields.message));
     if !fields.others.is_empty() {
-        let pair = |(key, value): &(&str, Value)| match value.is_json {
+        let pair = |(key, value): &(Cow<'static, str>, Value)| match value.is_json {
             true => format!("{}:{}", quoted(key), value.text),
             false => format!("{}:{}", quoted(key), quoted(&value.text)),
         };
@@ -72,7 +87,7 @@ fn json(time: &str, metadata: &Metadata<'_>, fields: &Fields, ids: &[(&str, Stri
 #[derive(Default)]
 struct Fields {
     message: String,
-    others: Vec<(&'static str, Value)>,
+    others: Vec<(Cow<'static, str>, Value)>,
 }
 
 struct Value {
@@ -87,7 +102,7 @@ impl Fields {
             "message" => self.message = text,
             // What the bridge from `log` adds is in the metadata.
             name if name.starts_with("log.") => {}
-            name => self.others.push((name, Value { text, is_json })),
+            name => self.others.push((Cow::Borrowed(name), Value { text, is_json })),
         }
     }
 }

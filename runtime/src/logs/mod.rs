@@ -21,8 +21,19 @@
 //! What the exporter's own libraries say (`opentelemetry`, `hyper`, `reqwest`, `h2`, `tonic`, `tower`, ...) is never sent
 //! there, so that an export does not cause the next one.
 //!
+//! # Exceptions
+//!
+//! Errors and panics that are recorded on spans are their events. OTEL_SEMCONV_EXCEPTION_SIGNAL_OPT_IN makes log records of them:
+//! `logs` in the events' stead, `logs/dup` besides. A record has `event_name` `exception`, the ids of the span, the attributes that
+//! the event has (`exception.type`, `.message`, `.stacktrace`; the span's limits and
+//! [redaction](crate::TelemetryBuilder::redact) apply), and severity ERROR, or WARN where the span does not fail. RUST_LOG does not
+//! apply to them. Where log records go nowhere the events stay, and one warning says so.
+//!
+//! # The subscriber
+//!
 //! `tracing` has one global subscriber for each process: the first installation sets it, later ones use it again.
 
+pub(crate) mod exceptions;
 mod exporter;
 mod layer;
 mod line;

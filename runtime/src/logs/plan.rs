@@ -9,6 +9,7 @@ use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::logs::{BatchConfigBuilder, BatchLogProcessor, SdkLoggerProvider};
 use tracing_subscriber::filter::Targets;
 
+use super::exceptions::{self, OptIn};
 use super::exporter::{Correlating, Otlp};
 use super::layer::{self, Outlets};
 use super::{Format, Logs};
@@ -33,6 +34,7 @@ pub(crate) struct Plan {
     delay: Duration,
     queue: usize,
     batch: usize,
+    exceptions: Option<OptIn>,
 }
 
 impl Plan {
@@ -47,9 +49,11 @@ impl Plan {
         });
         let filter = parsed.unwrap_or_else(|| DEFAULT_FILTER.parse().unwrap_or_default());
         let queue = reader.number(&["OTEL_BLRP_MAX_QUEUE_SIZE"], 1).unwrap_or(2048);
+        let go_somewhere = logs.format.is_some() || asked.contains(&Asked::Otlp);
         Self {
             filter,
             resource,
+            exceptions: OptIn::read(reader, go_somewhere),
             otlp: asked.contains(&Asked::Otlp).then(|| Box::new(OtlpSettings::for_signal(&LOGS.otlp, reader))),
             delay: reader.milliseconds(&["OTEL_BLRP_SCHEDULE_DELAY"]).unwrap_or(Duration::from_secs(1)),
             batch: reader.number(&["OTEL_BLRP_MAX_EXPORT_BATCH_SIZE"], 1).unwrap_or(512).min(queue),
@@ -65,7 +69,7 @@ impl Plan {
 
     /// Builds it and makes it the program's.
     pub(crate) fn install(self, reporter: &Reporter) -> Result<Running, SetupError> {
-        let Self { logs, filter, resource, otlp, delay, queue, batch } = self;
+        let Self { logs, filter, resource, otlp, delay, queue, batch, exceptions } = self;
         let closing = Arc::new(Closing::default());
         let mut provider = None;
         if let Some(settings) = otlp {
@@ -87,6 +91,7 @@ impl Plan {
             bridge: RwLock::new(provider.as_ref().map(OpenTelemetryTracingBridge::new)),
         });
         layer::install(Arc::clone(&outlets)).map_err(SetupError::Logs)?;
+        exceptions::install(exceptions, provider.as_ref(), &outlets);
         Ok(Running { provider, closing, outlets })
     }
 }
@@ -107,6 +112,7 @@ impl Running {
 
     /// The same, for the last time. The terminal goes on.
     pub(crate) fn shutdown(&self, deadline: Instant) -> Result<(), String> {
+        exceptions::uninstall();
         *self.outlets.bridge.write().unwrap_or_else(PoisonError::into_inner) = None;
         self.closing.begin(deadline);
         let left = deadline.saturating_duration_since(Instant::now());

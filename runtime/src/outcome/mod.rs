@@ -2,6 +2,8 @@
 
 mod error_type;
 #[cfg(feature = "enable")]
+mod exception;
+#[cfg(feature = "enable")]
 mod failure;
 #[cfg(feature = "enable")]
 pub mod ladder;
@@ -12,6 +14,8 @@ mod shapes;
 
 pub use error_type::ErrorType;
 
+#[cfg(feature = "enable")]
+pub(crate) use exception::Exception;
 #[cfg(feature = "enable")]
 pub(crate) use failure::Failure;
 #[cfg(feature = "enable")]

@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use opentelemetry::trace::Status;
 
-use super::Failure;
+use super::{Exception, Failure};
 use crate::recorder::OpenSpan;
 use crate::value::Fields;
 
@@ -20,12 +20,12 @@ pub struct Outcome<'s, 'r> {
     failure: Option<Failure<'r>>,
     status: Option<Status>,
     error_type: Option<Cow<'static, str>>,
-    exception: Exception,
+    exception: Told,
 }
 
-/// How much of an error goes into an exception event.
+/// How much of an error is told as an exception.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Exception {
+enum Told {
     Full,
     TypeOnly,
     None,
@@ -42,7 +42,7 @@ impl<'s, 'r> Outcome<'s, 'r> {
         if !span.is_recording() {
             return;
         }
-        let mut outcome = Self { span, failure: None, status: None, error_type: None, exception: Exception::Full };
+        let mut outcome = Self { span, failure: None, status: None, error_type: None, exception: Told::Full };
         note(&mut outcome);
         if let Some(status) = outcome.write() {
             span.set_status(status);
@@ -59,7 +59,7 @@ impl<'s, 'r> Outcome<'s, 'r> {
         if !span.is_recording() {
             return None;
         }
-        let mut outcome = Self { span, failure: None, status: None, error_type: None, exception: Exception::Full };
+        let mut outcome = Self { span, failure: None, status: None, error_type: None, exception: Told::Full };
         note(&mut outcome, value);
         let status = outcome.write();
         if let Some(status @ Status::Error { .. }) = &status {
@@ -76,8 +76,7 @@ impl<'s, 'r> Outcome<'s, 'r> {
     ) -> Option<Cow<'static, str>> {
         // Nobody records it, so nothing else that is said is evaluated.
         let span = OpenSpan::new(opentelemetry::Context::new());
-        let mut outcome =
-            Outcome { span: &span, failure: None, status: None, error_type: None, exception: Exception::Full };
+        let mut outcome = Outcome { span: &span, failure: None, status: None, error_type: None, exception: Told::Full };
         note(&mut outcome, value);
         let failure = outcome.failure.take().filter(|failure| !failure.expected)?;
         Some(outcome.error_type.take().unwrap_or_else(|| Cow::Owned(failure.error_type.to_string())))
@@ -127,36 +126,34 @@ impl<'s, 'r> Outcome<'s, 'r> {
 
     /// `exception = false`
     pub fn no_exception(&mut self) {
-        self.exception = Exception::None;
+        self.exception = Told::None;
     }
 
     /// `exception = type`: neither message nor causes.
     pub fn exception_type_only(&mut self) {
-        self.exception = Exception::TypeOnly;
+        self.exception = Told::TypeOnly;
     }
 
     /// Writes what belongs to the error, and gives the status that is to be set.
     fn write(self) -> Option<Status> {
         let Self { span, failure, status, error_type, exception } = self;
         let Some(mut failure) = failure else { return status };
-        failure.sensitive |= exception == Exception::TypeOnly;
+        failure.sensitive |= exception == Told::TypeOnly;
         let error_type = error_type.unwrap_or_else(|| Cow::Owned(failure.error_type.to_string()));
         if failure.expected {
             span.set(&mut |fields| fields.set("traced.expected_error", &error_type));
             return status;
         }
         let message = quietly(|| failure.message());
-        if exception != Exception::None {
+        let fails = status.as_ref().is_none_or(|status| matches!(status, Status::Error { .. }));
+        if exception != Told::None {
             let causes = quietly(|| failure.cause_chain());
-            span.event("exception", &mut |fields| {
-                fields.set("exception.type", failure.exception_type);
-                fields.set("exception.message", &message);
-                fields.set("exception.stacktrace", &causes);
-            });
+            let (message, causes) = (message.as_deref(), causes.as_deref());
+            Exception { kind: failure.exception_type, message, causes, fails }.record(span);
         }
         let status = status.unwrap_or_else(|| Status::error(message.unwrap_or_default()));
         // The conventions have `error.type` only on what failed.
-        if matches!(status, Status::Error { .. }) {
+        if fails {
             span.set(&mut |fields| fields.set("error.type", &error_type));
         }
         Some(status)

@@ -94,7 +94,7 @@ pub(crate) fn capture(pipeline: Arc<Pipeline>) -> (Context, Capturing) {
 }
 
 /// Whether spans started in `context` go to a capture.
-#[cfg(feature = "warp")]
+#[cfg(any(feature = "warp", feature = "logs"))]
 pub(crate) fn is_capture(context: &Context) -> bool {
     context.get::<Captured>().is_some()
 }

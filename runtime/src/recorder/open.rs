@@ -82,6 +82,21 @@ impl OpenSpan {
         }
     }
 
+    /// What `write` sets, as the span would have it: within its limits, and redacted.
+    #[cfg(feature = "logs")]
+    pub(crate) fn collect(&self, write: &mut dyn FnMut(&mut Fields<'_>)) -> Vec<opentelemetry::KeyValue> {
+        let limits = match &self.0 {
+            Inner::Recorded(span) => span.record().limits,
+            Inner::Current(context) => match handover::ask(context) {
+                Recording::Ours(limits) => limits,
+                Recording::Nobody | Recording::Foreign => return Fields::collect(write),
+            },
+        };
+        let mut list = limits.attributes_of_span();
+        write(&mut Fields::new(&mut list));
+        super::wire::decode::attributes(list.finish()).collect()
+    }
+
     /// Adds an event. Its attributes are not evaluated when nobody records.
     pub(crate) fn event(&self, name: impl Into<Cow<'static, str>>, write: &mut dyn FnMut(&mut Fields<'_>)) {
         self.add_event(name.into(), write);

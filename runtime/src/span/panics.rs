@@ -5,6 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use opentelemetry::trace::Status;
 
+use crate::outcome::Exception;
 use crate::recorder::OpenSpan;
 
 /// A panic on its way.
@@ -31,10 +32,7 @@ impl Panic {
     #[cold]
     pub(crate) fn record(&self, span: &OpenSpan) {
         let message = self.message();
-        span.event("exception", &mut |fields| {
-            fields.slot("exception.type").static_str("panic");
-            fields.slot("exception.message").str(message);
-        });
+        Exception::panic(Some(message)).record(span);
         span.set(&mut |fields| fields.slot("error.type").static_str("panic"));
         span.set_status(Status::error(format!("panicked: {message}")));
     }

@@ -285,6 +285,8 @@ impl TelemetryBuilder {
         let metrics = self.plan_metrics(&mut reader);
         #[cfg(feature = "logs")]
         let logs = self.plan_logs(&mut reader);
+        #[cfg(not(feature = "logs"))]
+        no_exceptions_as_logs(&mut reader);
         let plan = Plan::new(self, &mut reader);
         let invalid = reader.into_invalid();
         if strict && !invalid.is_empty() {
@@ -308,7 +310,10 @@ impl TelemetryBuilder {
     /// None unless they were asked for. With a disabled SDK they are shown and not exported.
     #[cfg(feature = "logs")]
     fn plan_logs(&mut self, reader: &mut Reader<'_>) -> Option<crate::logs::Plan> {
-        let logs = self.logs.take()?;
+        let Some(logs) = self.logs.take() else {
+            crate::logs::exceptions::OptIn::read(reader, false);
+            return None;
+        };
         let resource = super::resource::resource(reader, self.resource.clone());
         let plan = crate::logs::Plan::read(logs, resource, reader);
         Some(if reader.boolean("OTEL_SDK_DISABLED") { plan.unexported() } else { plan })
@@ -321,6 +326,17 @@ impl TelemetryBuilder {
         let resource = super::resource::resource(reader, self.resource.clone());
         let plan = crate::metrics::Plan::read(given, resource, reader);
         (!reader.boolean("OTEL_SDK_DISABLED")).then_some(plan)
+    }
+}
+
+/// Says that exceptions can't be log records here.
+#[cfg(not(feature = "logs"))]
+fn no_exceptions_as_logs(reader: &mut Reader<'_>) {
+    let variable = "OTEL_SEMCONV_EXCEPTION_SIGNAL_OPT_IN";
+    if let Some(value) = reader.get(variable) {
+        let remedy = "this program was built without the feature `logs` of the crate `traced`, so exceptions stay events of \
+                      spans: enable it";
+        reader.invalid(variable, &value, remedy);
     }
 }
 

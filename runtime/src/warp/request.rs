@@ -14,6 +14,7 @@ use super::correlation;
 use super::forwarded::Forwarded;
 use super::trace::Settings;
 use crate::metrics::Exchange;
+use crate::outcome::Exception;
 use crate::propagation::{self, url};
 use crate::recorder::{self, OpenSpan};
 use crate::span::{AsParent as _, Site, Start};
@@ -144,7 +145,7 @@ impl Request {
             exchange.panicked();
         }
         let Some(span) = &self.span else { return };
-        span.event("exception", &mut |fields| fields.slot("exception.type").static_str("panic"));
+        Exception::panic(None).record(span);
         span.set(&mut |fields| fields.slot("error.type").static_str("panic"));
         span.set_status(Status::error("panicked"));
     }
