@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
-use bookstore::config::Settings;
-use clap::CommandFactory;
+use bookstore::config::{Config, Settings};
+use clap::{CommandFactory, Parser as _};
 
 fn read(name: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(name);
@@ -86,7 +86,7 @@ fn the_bookstore_is_told_only_what_it_reads() {
     read.extend(
         ["SERVICE_NAME", "RESOURCE_ATTRIBUTES", "EXPORTER_OTLP_ENDPOINT", "EXPORTER_OTLP_PROTOCOL", "TRACES_SAMPLER"]
             .into_iter()
-            .chain(["TRACES_SAMPLER_ARG", "METRICS_EXPORTER", "LOGS_EXPORTER"])
+            .chain(["TRACES_SAMPLER_ARG", "METRICS_EXPORTER", "LOGS_EXPORTER", "SEMCONV_EXCEPTION_SIGNAL_OPT_IN"])
             .map(|name| format!("OTEL_{name}")),
     );
     let given = environment(&services()["api"]);
@@ -116,6 +116,16 @@ fn secrets_come_from_the_environment_file_and_are_required() {
     for name in compose.split("${").skip(1).map(|rest| rest.split([':', '}']).next().unwrap_or("")) {
         assert!(example.contains_key(name) || name == "ACCESS_TOKEN_EXPIRE_MINUTES", "{name} is not in .env.example");
     }
+    // What everybody can read there signs no tokens: the flow that the pages name puts random ones in its place.
+    let settings = Settings::try_parse_from(["bookstore", "--secret-key", example["SECRET_KEY"]]).expect("settings");
+    let refused = Config::new(settings).expect_err("the placeholder is no secret");
+    assert!(refused.to_string().contains("SECRET_KEY") && refused.to_string().contains("placeholder"), "{refused}");
+    for page in ["README.md", "docs/guide.md", "docker-compose.yaml", ".env.example"] {
+        let page = read(page);
+        assert!(page.contains("s/change-me-key/$(openssl rand -hex 32)/"), "{page}");
+        assert!(!page.contains("cp .env.example"), "{page}");
+    }
+    assert_eq!((example["SECRET_KEY"], example["POSTGRES_PASSWORD"]), ("change-me-key", "change-me-password"));
     assert!(read(".gitignore").lines().any(|line| line == ".env"));
     assert!(read(".dockerignore").lines().any(|line| line == ".env"));
 }

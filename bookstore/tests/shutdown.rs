@@ -1,14 +1,13 @@
 //! The end of the service.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use bookstore::cache::{Cache, CacheError, Lease, Lookup, MemoryCache};
+use bookstore::cache::{Cache, Lookup};
 use bookstore::store::SqliteStore;
 use bookstore::testing::api::{Visitor, isbn};
-use bookstore::testing::{Backdoor, TestApp};
+use bookstore::testing::{Backdoor, Switched, TestApp};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -48,42 +47,6 @@ async fn idle_connections_and_unfinished_requests_do_not_keep_it() {
     assert!(start.elapsed() < Duration::from_secs(4), "{:?}", start.elapsed());
 }
 
-/// A cache that can be switched off.
-#[derive(Debug, Default)]
-struct Switched {
-    cache: MemoryCache,
-    off: AtomicBool,
-}
-
-impl Switched {
-    fn check(&self) -> Result<(), CacheError> {
-        if self.off.load(Ordering::SeqCst) { Err(CacheError("switched off".into())) } else { Ok(()) }
-    }
-}
-
-#[async_trait]
-impl Cache for Switched {
-    async fn ping(&self) -> Result<(), CacheError> {
-        self.check()
-    }
-    async fn get(&self, key: &str) -> Result<Lookup, CacheError> {
-        self.check()?;
-        self.cache.get(key).await
-    }
-    async fn fill(&self, key: &str, lease: Lease, value: &str) -> Result<(), CacheError> {
-        self.check()?;
-        self.cache.fill(key, lease, value).await
-    }
-    async fn release(&self, key: &str, lease: Lease) -> Result<(), CacheError> {
-        self.check()?;
-        self.cache.release(key, lease).await
-    }
-    async fn remove(&self, key: &str) -> Result<(), CacheError> {
-        self.check()?;
-        self.cache.remove(key).await
-    }
-}
-
 /// A database behind whose back nothing is done.
 struct Untouched(#[allow(dead_code, reason = "kept as long as the service")] tempfile::TempDir);
 
@@ -105,13 +68,13 @@ async fn entries_that_could_not_be_dropped_are_dropped_before_the_end() {
     let path = format!("/books/{id}");
     visitor.get(&path).await.expect(200);
 
-    cache.off.store(true, Ordering::SeqCst);
+    cache.switch(false);
     visitor.put(&path, &serde_json::json!({ "title": "Changed" })).await.expect(200);
     drop(visitor);
     let back = Arc::<Switched>::clone(&cache);
     let back = tokio::spawn(async move {
         tokio::time::sleep(Duration::from_millis(200)).await;
-        back.off.store(false, Ordering::SeqCst);
+        back.switch(true);
     });
     app.stop().await;
     back.await.expect("it is back");

@@ -157,48 +157,8 @@ async fn retry(inner: Weak<Inner>) {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicBool, Ordering};
-
-    use async_trait::async_trait;
-
-    use super::super::MemoryCache;
     use super::*;
-
-    /// A cache that can be switched off.
-    #[derive(Debug, Default)]
-    struct Switched {
-        cache: MemoryCache,
-        off: AtomicBool,
-    }
-
-    impl Switched {
-        fn check(&self) -> Result<(), CacheError> {
-            if self.off.load(Ordering::SeqCst) { Err(CacheError("switched off".into())) } else { Ok(()) }
-        }
-    }
-
-    #[async_trait]
-    impl Cache for Switched {
-        async fn ping(&self) -> Result<(), CacheError> {
-            self.check()
-        }
-        async fn get(&self, key: &str) -> Result<Lookup, CacheError> {
-            self.check()?;
-            self.cache.get(key).await
-        }
-        async fn fill(&self, key: &str, lease: Lease, value: &str) -> Result<(), CacheError> {
-            self.check()?;
-            self.cache.fill(key, lease, value).await
-        }
-        async fn release(&self, key: &str, lease: Lease) -> Result<(), CacheError> {
-            self.check()?;
-            self.cache.release(key, lease).await
-        }
-        async fn remove(&self, key: &str) -> Result<(), CacheError> {
-            self.check()?;
-            self.cache.remove(key).await
-        }
-    }
+    use crate::testing::Switched;
 
     async fn keep(shelf: &Shelf, key: &str) {
         let Lookup::Miss(Some(lease)) = shelf.get(key).await else { panic!("no lease") };
@@ -222,12 +182,12 @@ mod tests {
         keep(&shelf, "book:1").await;
         keep(&shelf, "book:2").await;
 
-        cache.off.store(true, Ordering::SeqCst);
+        cache.switch(false);
         assert!(shelf.remove("book:1").await.is_err());
         assert!(matches!(shelf.get("book:2").await, Lookup::Miss(None)), "a cache that is down has nothing");
 
         // It is back, with the old value: that is not to be seen, and gone soon.
-        cache.off.store(false, Ordering::SeqCst);
+        cache.switch(true);
         assert!(matches!(shelf.get("book:1").await, Lookup::Miss(None)));
         assert!(matches!(shelf.get("book:2").await, Lookup::Hit(_)));
         dropped(&shelf, "book:1").await;
@@ -239,13 +199,13 @@ mod tests {
         let shelf = Shelf::new(Arc::<Switched>::clone(&cache));
         assert_eq!(shelf.settle(RETRY).await, 0, "nothing to wait for");
         keep(&shelf, "book:1").await;
-        cache.off.store(true, Ordering::SeqCst);
+        cache.switch(false);
         assert!(shelf.remove("book:1").await.is_err());
         assert_eq!(shelf.settle(SETTLE).await, 1);
         // Sooner than the next try of a service that goes on.
         let (left, ()) = tokio::join!(shelf.settle(RETRY / 2), async {
             tokio::time::sleep(SETTLE * 2).await;
-            cache.off.store(false, Ordering::SeqCst);
+            cache.switch(true);
         });
         assert_eq!(left, 0);
         assert!(matches!(cache.get("book:1").await, Ok(Lookup::Miss(Some(_)))), "it is gone");

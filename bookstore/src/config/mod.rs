@@ -91,11 +91,17 @@ impl Config {
 /// What HS256 asks of its key: as many bytes as its hash has, 32 ([RFC 7518, 3.2](https://www.rfc-editor.org/rfc/rfc7518#section-3.2)).
 const SHORTEST_SECRET: usize = 32;
 
+/// What stands in .env.example until somebody replaces it.
+const PLACEHOLDER: &str = "change-me";
+
 fn check_secret(secret: &str, lasting: bool) -> Result<(), ConfigError> {
     let wrong = |problem: &str| {
         let remedy = "Set it to at least 32 random bytes, e.g. SECRET_KEY=$(openssl rand -hex 32)";
         Err(ConfigError::new("SECRET_KEY", problem, remedy))
     };
+    if secret.starts_with(PLACEHOLDER) {
+        return wrong("is the placeholder of .env.example, which everybody can read");
+    }
     if secret.trim() != secret {
         return wrong("begins or ends with a blank, which the next start may not");
     }

@@ -60,6 +60,10 @@ fn a_secret_key_that_is_too_short_or_has_blanks_is_refused() {
         assert_eq!(wrong.variable(), "SECRET_KEY");
         assert!(wrong.to_string().contains("openssl rand -hex 32") && !wrong.to_string().contains("canary"), "{wrong}");
     }
+    for (url, secret) in [(url, "change-me-to-the-output-of-openssl-rand-hex-32"), (None, "change-me-key")] {
+        let wrong = error(Settings { secret_key: Some(secret.into()), ..settings(url) });
+        assert!(wrong.to_string().contains("the placeholder of .env.example"), "{wrong}");
+    }
     Config::new(Settings { secret_key: Some("x".repeat(32)), ..settings(url) }).unwrap();
 }
 

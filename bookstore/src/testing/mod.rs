@@ -9,10 +9,13 @@
 
 pub mod api;
 pub mod book_cases;
+mod cache;
 pub mod cache_cases;
 pub mod http_cases;
 pub mod input_cases;
 pub mod user_cases;
+
+pub use cache::Switched;
 
 use std::sync::Arc;
 use std::time::Duration;

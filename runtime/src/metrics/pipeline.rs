@@ -44,10 +44,10 @@ pub(super) fn observe(
     let count = |name: &'static str, description: &'static str, points: fn(&Pipeline) -> Vec<Point>| {
         let pipeline = Arc::clone(&pipeline);
         let builder = meter.u64_observable_counter(name).with_unit("{span}").with_description(description);
-        let callback = builder.with_callback(move |observer| {
+        let builder = builder.with_callback(move |observer| {
             points(&pipeline).iter().for_each(|(value, attributes)| observer.observe(*value, attributes));
         });
-        drop(callback.build());
+        let _ = builder.build();
     };
     count("otel.sdk.span.started", "The number of created spans that are recorded.", Pipeline::started);
     count(
@@ -64,12 +64,12 @@ pub(super) fn observe(
     let level = |name: &'static str, unit, description: &'static str, points: fn(&Pipeline) -> Vec<Point>| {
         let pipeline = Arc::clone(&pipeline);
         let builder = meter.i64_observable_up_down_counter(name).with_unit(unit).with_description(description);
-        let callback = builder.with_callback(move |observer| {
+        let builder = builder.with_callback(move |observer| {
             for (value, attributes) in points(&pipeline) {
                 observer.observe(i64::try_from(value).unwrap_or(i64::MAX), &attributes);
             }
         });
-        drop(callback.build());
+        let _ = builder.build();
     };
     level(
         "otel.sdk.span.live",

@@ -350,3 +350,18 @@ impl fmt::Debug for TelemetryBuilder {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(all(test, not(feature = "logs")))]
+mod tests {
+    use super::super::environment::tests::environment;
+    use super::*;
+
+    #[test]
+    fn exceptions_as_log_records_need_the_feature() {
+        let environment = environment(&[("OTEL_SEMCONV_EXCEPTION_SIGNAL_OPT_IN", "logs")]);
+        let mut reader = Reader::new(&environment);
+        no_exceptions_as_logs(&mut reader);
+        let invalid = reader.into_invalid();
+        assert!(invalid.len() == 1 && invalid[0].to_string().contains("the feature `logs`"), "{invalid:?}");
+    }
+}

@@ -87,6 +87,7 @@ struct Parts {
     pipeline: Option<Pipeline>,
     stats: Vec<Arc<Stats>>,
     /// How many spans may wait, where that is limited.
+    #[cfg_attr(not(feature = "metrics"), allow(dead_code))]
     max_queue_size: Option<usize>,
     closing: Arc<Closing>,
     flush_timeout: Duration,
