@@ -77,6 +77,9 @@ struct Running {
     start: Option<Instant>,
     attributes: Vec<KeyValue>,
     error_type: Option<Cow<'static, str>>,
+    /// Of a future or stream: whether it is being polled. If it still is when the call is over, that poll panicked. None
+    /// of a function's own body, which a panic leaves by unwinding.
+    polling: Option<bool>,
     done: bool,
 }
 
@@ -102,7 +105,7 @@ pub fn measure_later(
     let Some(instruments) = instruments::installed() else { return Call(None) };
     let function = instruments.functions.get(scope, name);
     let attributes = Fields::collect(attributes);
-    Call(Some(Running { function, code, start: None, attributes, error_type: None, done: false }))
+    Call(Some(Running { function, code, start: None, attributes, error_type: None, polling: None, done: false }))
 }
 
 /// The call has returned `value`; `note` sees it.
@@ -113,9 +116,17 @@ pub fn measured<R>(mut call: Call, value: &R, note: impl for<'s, 'r> FnMut(&mut 
 
 impl Call {
     fn begin(&mut self) {
-        if let Some(running) = self.0.as_mut().filter(|running| running.start.is_none()) {
+        let Some(running) = &mut self.0 else { return };
+        if running.start.is_none() {
             running.start = Some(Instant::now());
             running.function.active.add(1, &[running.code()]);
+        }
+    }
+
+    /// A poll begins, or is over.
+    fn polling(&mut self, polling: bool) {
+        if let Some(running) = &mut self.0 {
+            running.polling = Some(polling);
         }
     }
 
@@ -148,7 +159,7 @@ impl Drop for Running {
         let error_type = match self.error_type.take() {
             Some(error_type) => Some(error_type),
             None if self.done => None,
-            None if std::thread::panicking() => Some(Cow::Borrowed("panic")),
+            None if self.polling.unwrap_or_else(std::thread::panicking) => Some(Cow::Borrowed("panic")),
             None => Some(Cow::Borrowed("cancelled")),
         };
         attributes.extend(error_type.map(|error_type| KeyValue::new("error.type", error_type)));
@@ -157,11 +168,11 @@ impl Drop for Running {
 }
 
 pin_project! {
-    /// A future that is measured from its first poll to its end.
-    #[must_use = "futures do nothing unless you `.await` or poll them"]
-    pub struct MeasuredFuture<F, N> {
+    /// A future or stream that is measured from its first poll to its end.
+    #[must_use = "futures and streams do nothing unless they are polled"]
+    pub struct Measured<P, N> {
         #[pin]
-        future: F,
+        inner: P,
         call: Call,
         note: N,
     }
@@ -172,37 +183,23 @@ pub fn measured_future<F: Future, N: for<'s, 'r> FnMut(&mut Outcome<'s, 'r>, &'r
     call: Call,
     future: F,
     note: N,
-) -> MeasuredFuture<F, N> {
-    MeasuredFuture { future, call, note }
+) -> Measured<F, N> {
+    Measured { inner: future, call, note }
 }
 
-impl<F: Future, N: for<'s, 'r> FnMut(&mut Outcome<'s, 'r>, &'r F::Output)> Future for MeasuredFuture<F, N> {
+impl<F: Future, N: for<'s, 'r> FnMut(&mut Outcome<'s, 'r>, &'r F::Output)> Future for Measured<F, N> {
     type Output = F::Output;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.project();
         this.call.begin();
-        let output = ready!(this.future.poll(cx));
+        this.call.polling(true);
+        let polled = this.inner.poll(cx);
+        this.call.polling(false);
+        let output = ready!(polled);
         this.call.note(&output, this.note);
         this.call.end();
         Poll::Ready(output)
-    }
-}
-
-impl<F: fmt::Debug, N> fmt::Debug for MeasuredFuture<F, N> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("MeasuredFuture").field("future", &self.future).finish_non_exhaustive()
-    }
-}
-
-pin_project! {
-    /// A stream that is measured from its first poll to its end.
-    #[must_use = "streams do nothing unless polled"]
-    pub struct MeasuredStream<S, N> {
-        #[pin]
-        stream: S,
-        call: Call,
-        note: N,
     }
 }
 
@@ -211,17 +208,20 @@ pub fn measured_stream<S: Stream, N: for<'s, 'r> FnMut(&mut Outcome<'s, 'r>, &'r
     call: Call,
     stream: S,
     note: N,
-) -> MeasuredStream<S, N> {
-    MeasuredStream { stream, call, note }
+) -> Measured<S, N> {
+    Measured { inner: stream, call, note }
 }
 
-impl<S: Stream, N: for<'s, 'r> FnMut(&mut Outcome<'s, 'r>, &'r S::Item)> Stream for MeasuredStream<S, N> {
+impl<S: Stream, N: for<'s, 'r> FnMut(&mut Outcome<'s, 'r>, &'r S::Item)> Stream for Measured<S, N> {
     type Item = S::Item;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
         let this = self.project();
         this.call.begin();
-        let item = ready!(this.stream.poll_next(cx));
+        this.call.polling(true);
+        let polled = this.inner.poll_next(cx);
+        this.call.polling(false);
+        let item = ready!(polled);
         match &item {
             Some(item) => this.call.note(item, this.note),
             None => this.call.end(),
@@ -230,12 +230,12 @@ impl<S: Stream, N: for<'s, 'r> FnMut(&mut Outcome<'s, 'r>, &'r S::Item)> Stream 
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        self.stream.size_hint()
+        self.inner.size_hint()
     }
 }
 
-impl<S: fmt::Debug, N> fmt::Debug for MeasuredStream<S, N> {
+impl<P: fmt::Debug, N> fmt::Debug for Measured<P, N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("MeasuredStream").field("stream", &self.stream).finish_non_exhaustive()
+        f.debug_struct("Measured").field("inner", &self.inner).finish_non_exhaustive()
     }
 }

@@ -97,7 +97,7 @@ impl Plan {
             builder = builder.with_reader(PeriodicReader::builder(exporter).with_interval(interval).build());
         }
         if console {
-            builder = builder.with_reader(PeriodicReader::builder(Console).with_interval(interval).build());
+            builder = builder.with_reader(PeriodicReader::builder(Console::stderr()).with_interval(interval).build());
         }
         #[cfg(feature = "prometheus")]
         let (builder, prometheus) = super::prometheus::reader(builder, prometheus)?;

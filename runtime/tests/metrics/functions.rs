@@ -137,6 +137,60 @@ fn a_panic_and_what_is_dropped_half_way_are_told_apart() {
     assert_eq!(measured.calls("boxed", Some("cancelled")), 0.0, "never polled, never begun");
 }
 
+#[traced::traced(metrics)]
+async fn panics_later() {
+    tokio::task::yield_now().await;
+    panic!("on purpose");
+}
+
+#[traced::traced(metrics, future)]
+fn panics_when_polled() -> impl Future<Output = ()> {
+    std::future::poll_fn(|_| panic!("on purpose"))
+}
+
+#[traced::traced(metrics, future)]
+fn given_up() -> impl Future<Output = ()> {
+    std::future::pending()
+}
+
+/// How many calls of `function` are in flight.
+fn in_flight(measured: &Measured, function: &str) -> f64 {
+    let function = format!("metrics::functions::{function}");
+    measured.matching("traced.function.active", "code.function.name", &function)[0].1
+}
+
+#[tokio::test]
+async fn a_panic_between_polls_and_a_future_given_up_are_told_apart_without_a_sampled_span() {
+    let measured = start(|builder| builder.sampler(Sampler::AlwaysOff));
+    // Caught where it is polled: when the future is dropped, nothing panics any more.
+    let panicked = futures_util::FutureExt::catch_unwind(std::panic::AssertUnwindSafe(panics_later())).await;
+    panicked.unwrap_err();
+    tokio::spawn(panics_later()).await.unwrap_err();
+    let panicked = futures_util::FutureExt::catch_unwind(std::panic::AssertUnwindSafe(panics_when_polled())).await;
+    panicked.unwrap_err();
+    assert_eq!(measured.calls("panics_when_polled", Some("panic")), 1.0);
+    assert_eq!(measured.calls("panics_later", Some("panic")), 2.0);
+    assert_eq!(in_flight(&measured, "panics_later"), 0.0);
+
+    // Dropped while something else panics: that is not its own panic.
+    let waker = std::task::Waker::noop();
+    let mut waiting = Box::pin(given_up());
+    assert!(waiting.as_mut().poll(&mut std::task::Context::from_waker(waker)).is_pending());
+    assert_eq!(in_flight(&measured, "given_up"), 1.0);
+    let other = std::panic::catch_unwind(std::panic::AssertUnwindSafe(move || {
+        let _waiting = waiting;
+        panic!("on purpose, too");
+    }));
+    other.unwrap_err();
+    assert_eq!(measured.calls("given_up", Some("cancelled")), 1.0);
+    assert_eq!(in_flight(&measured, "given_up"), 0.0);
+
+    let mut stream = Box::pin(items());
+    assert!(stream.next().await.unwrap().is_ok());
+    drop(stream);
+    assert_eq!(measured.calls("items", Some("cancelled")), 1.0);
+}
+
 #[test]
 fn a_name_and_attributes_can_be_given() {
     let measured = start(|builder| builder);
