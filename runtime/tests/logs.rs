@@ -97,8 +97,42 @@ fn json_is_an_object_a_line() {
          \"title\":\"A\\u000aB\"}},\"trace_id\":\"{trace_id}\",\"span_id\":\"{span_id}\"}}"
     );
     assert!(line.starts_with("{\"timestamp\":\"2") && line.ends_with(&rest), "{line}");
+    let line = lines.with("by log").concat();
+    let ids = format!("\"body\":\"by log\",\"trace_id\":\"{trace_id}\",\"span_id\":\"{span_id}\"}}");
+    assert!(line.contains("\"severity\":\"WARN\",\"target\":\"logs\"") && line.ends_with(&ids), "{line}");
+    tracing::error!(ok = true, share = 0.5, none = f64::NAN, debug = ?Some(1), "typed");
+    let typed = lines.with("typed").concat();
+    let expected = "{\"ok\":true,\"share\":0.5,\"none\":\"NaN\",\"debug\":\"Some(1)\"}}";
+    assert!(typed.ends_with(expected), "{typed}");
     tracing::info!(target: "elsewhere", "not wanted");
     assert!(lines.with("not wanted").is_empty());
+}
+
+#[test]
+fn levels_are_those_of_rust_log_and_an_invalid_one_is_a_warning() {
+    let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
+    for (rust_log, expected) in [("warn,logs=trace", 5), ("debug", 4), ("warn", 2), ("error,logs=warn", 2), ("off", 0)]
+    {
+        let lines = Lines::default();
+        let _telemetry = install(Logs::text().writer(lines.clone()), &[("RUST_LOG", rust_log)]);
+        tracing::trace!("leveled");
+        tracing::debug!("leveled");
+        log::info!("leveled");
+        log::warn!("leveled");
+        tracing::error!("leveled");
+        assert_eq!(lines.with("leveled").len(), expected, "{rust_log}");
+    }
+    let heard = Arc::<Mutex<Vec<String>>>::default();
+    let warnings = Arc::clone(&heard);
+    let _telemetry = Telemetry::builder()
+        .environment(|name| (name == "RUST_LOG").then(|| "logs=loud".to_owned()))
+        .span_exporter(traced::opentelemetry_sdk::trace::InMemorySpanExporter::default())
+        .logs(Logs::silent())
+        .on_warning(move |warning| warnings.lock().unwrap().push(warning.to_string()))
+        .install()
+        .unwrap();
+    let heard = heard.lock().unwrap();
+    assert!(heard.len() == 1 && heard[0].contains("RUST_LOG=\"logs=loud\""), "{heard:?}");
 }
 
 #[test]

@@ -15,6 +15,8 @@ use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
 
 use super::{Format, Writer, line};
+use crate::Warning;
+use crate::telemetry::Reporter;
 
 /// What says how an export goes: sent by OTLP, it would cause another one.
 const OF_THE_EXPORTER: [&str; 9] =
@@ -45,14 +47,15 @@ fn installed() -> Option<Arc<Outlets>> {
 }
 
 /// Sends every record to `outlets`; an error says why that can't be.
-pub(super) fn install(outlets: Arc<Outlets>) -> Result<(), String> {
+pub(super) fn install(outlets: Arc<Outlets>, reporter: &Reporter) -> Result<(), String> {
     static SET: OnceLock<Result<(), String>> = OnceLock::new();
     SET.get_or_init(|| {
         tracing::subscriber::set_global_default(Registry::default().with(Records)).map_err(|_| {
             "a tracing subscriber is set already: leave logs(..) out, or leave that one to it".to_owned()
         })?;
-        // Records of `log`, unless the program has a logger of its own.
-        let _ = tracing_log::LogTracer::init();
+        if tracing_log::LogTracer::init().is_err() {
+            reporter.warn(&Warning::LoggerAlreadySet);
+        }
         Ok(())
     })
     .clone()?;

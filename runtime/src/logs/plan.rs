@@ -90,7 +90,7 @@ impl Plan {
             terminal: logs.format.map(|format| (format, logs.writer)),
             bridge: RwLock::new(provider.as_ref().map(OpenTelemetryTracingBridge::new)),
         });
-        layer::install(Arc::clone(&outlets)).map_err(SetupError::Logs)?;
+        layer::install(Arc::clone(&outlets), reporter).map_err(SetupError::Logs)?;
         exceptions::install(exceptions, provider.as_ref(), &outlets);
         Ok(Running { provider, closing, outlets })
     }

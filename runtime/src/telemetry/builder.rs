@@ -202,7 +202,8 @@ impl TelemetryBuilder {
     /// place; `None` leaves it.
     ///
     /// It is called on the thread that records, while the attribute is written: it should be quick, and must not write to
-    /// spans itself. Spans that go [through the application's own provider](TelemetryBuilder::tracer_provider) are not shown.
+    /// spans itself. Spans that go [through the application's own provider](TelemetryBuilder::tracer_provider) are not shown, nor are
+    /// log records of `tracing` and `log`; exceptions that are [log records](crate::logs#exceptions) are.
     ///
     /// ```
     /// let builder = traced::Telemetry::builder()

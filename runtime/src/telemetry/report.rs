@@ -57,6 +57,8 @@ pub enum Warning {
         /// How long nothing was delivered.
         lasted: Duration,
     },
+    /// The program has a logger of the crate `log` already, which keeps its records.
+    LoggerAlreadySet,
     /// More spans ended than could be exported: the queue was full.
     QueueFull {
         /// How many were dropped since this was last said.
@@ -85,6 +87,10 @@ impl fmt::Display for Warning {
                 let seconds = lasted.as_secs();
                 write!(f, "traces are delivered to {destination} again; {} lost in {seconds} s", Spans(*spans))
             }
+            Self::LoggerAlreadySet => f.write_str(
+                "a logger of the crate `log` is set already and keeps its records: for trace ids on them, and their export, \
+                 leave that logger out (`env_logger::init()` and its like)",
+            ),
             Self::QueueFull { spans, capacity } => write!(
                 f,
                 "{} dropped: they end faster than they are exported, and at most {} MiB of them may wait; sample less \
