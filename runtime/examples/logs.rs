@@ -31,6 +31,7 @@ async fn reserve(id: i64, copies: u32) -> Result<u32, OutOfStock> {
     Ok(copies)
 }
 
+/// Reserves some copies.
 #[tokio::main]
 pub async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let json = std::env::var("LOG_FORMAT").is_ok_and(|format| format == "json");

@@ -20,12 +20,13 @@ fn reserve(copies: u32) -> Result<u32, Refused> {
 }
 
 /// `book.lookup.duration` and `book.lookup.active`. Of every attribute that is given few values should be possible.
-#[traced(metrics(name = "book.lookup", cache.hit = id % 2 == 0))]
+#[traced(metrics(name = "book.lookup", cache.hit = id < 3))]
 async fn look_up(id: u32) -> Option<String> {
     tokio::time::sleep(std::time::Duration::from_millis(u64::from(id))).await;
     (id < 100).then(|| format!("book {id}"))
 }
 
+/// Sells some books.
 #[tokio::main]
 pub async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let telemetry = Telemetry::builder()

@@ -18,6 +18,20 @@
 //!
 //! By OTLP they go where OTEL_LOGS_EXPORTER says (`otlp`, `console`, `none`; default `otlp` where the
 //! environment names an endpoint), in the batches of OTEL_BLRP_*.
+//!
+//! ```sh
+//! OTEL_LOGS_EXPORTER=otlp OTEL_EXPORTER_OTLP_ENDPOINT=http://collector:4318 RUST_LOG=info,bookstore=debug my-service
+//! OTEL_LOGS_EXPORTER=console my-service   # lines on stderr, even of `Logs::silent()`
+//! ```
+//!
+//! ```
+//! # let environment = |name: &str| name.ends_with("S_EXPORTER").then(|| "none".to_owned());
+//! // With OTEL_LOGS_EXPORTER=none they are shown, and not exported.
+//! let telemetry = traced::Telemetry::builder().environment(environment).logs(traced::logs::Logs::json()).install()?;
+//! tracing::info!(book.id = 7, "looked up");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! What the exporter's own libraries say (`opentelemetry`, `hyper`, `reqwest`, `h2`, `tonic`, `tower`, ...) is never sent
 //! there, so that an export does not cause the next one.
 //!

@@ -6,6 +6,25 @@
 //! the feature `prometheus` they are a text that Prometheus reads:
 //! [`Telemetry::prometheus`](crate::Telemetry::prometheus).
 //!
+//! ```sh
+//! OTEL_METRICS_EXPORTER=console OTEL_METRIC_EXPORT_INTERVAL=5000 my-service   # lines on stderr
+//! OTEL_METRICS_EXPORTER=otlp,prometheus OTEL_EXPORTER_OTLP_ENDPOINT=http://collector:4318 my-service
+//! ```
+//!
+//! ```
+//! # #[cfg(feature = "prometheus")] {
+//! # let environment = |name: &str| match name {
+//! #     "OTEL_METRICS_EXPORTER" => Some("prometheus".to_owned()),
+//! #     "OTEL_TRACES_EXPORTER" => Some("none".to_owned()),
+//! #     _ => None,
+//! # };
+//! // With OTEL_METRICS_EXPORTER=prometheus the text is there without a word in code.
+//! let telemetry = traced::Telemetry::builder().environment(environment).install()?;
+//! assert!(telemetry.prometheus().is_some());
+//! # }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! | Instrument | Kind, unit | From | Conventions |
 //! |---|---|---|---|
 //! | `http.server.request.duration` | histogram, s | [`warp`](crate::warp) | stable |
