@@ -50,8 +50,16 @@ impl Exchange {
         match *self {}
     }
 
-    pub(crate) fn panicked(&self) {
+    pub(crate) fn panicked(&self, _: Option<u16>) {
         match *self {}
+    }
+
+    pub(crate) fn failed(&self, _: &'static str) {
+        match *self {}
+    }
+
+    pub(crate) fn end(self, _: bool) {
+        match self {}
     }
 }
 
