@@ -9,6 +9,7 @@ use warp::Filter;
 /// The future of `filter` for the request that is being handled here.
 ///
 /// To be called from within a filter: warp keeps the request in a thread-local variable.
+#[allow(clippy::missing_transmute_annotations, reason = "the token's type has no name that could be written")]
 pub(super) fn start<F: Filter>(filter: &F) -> F::Future {
     // SAFETY: the token is a unit struct. It has no size, no invariant and no `Drop`: any value of that type is made of no
     // bytes, as `()` is. Should it ever get a field, this does not compile, since `transmute` compares sizes; nor does
