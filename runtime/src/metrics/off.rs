@@ -69,6 +69,9 @@ pub(crate) fn connection_waited(_: std::time::Duration, _: &std::sync::Arc<str>)
 #[cfg(any(feature = "postgres", feature = "redis"))]
 pub(crate) fn connection_created(_: std::time::Duration, _: &std::sync::Arc<str>) {}
 
+#[cfg(any(feature = "postgres", feature = "redis"))]
+pub(crate) fn connection_used(_: std::time::Duration, _: &std::sync::Arc<str>) {}
+
 /// A batch of spans was exported, or could not be.
 #[inline]
 pub(crate) fn exported(_: std::time::Duration, _: bool) {}

@@ -11,6 +11,7 @@ use opentelemetry::trace::SpanKind;
 
 use super::command;
 use super::error::{first_error, note, note_server};
+use crate::database::pool::Borrowed;
 use crate::database::{Database, Response};
 use crate::metrics::{self, Operation};
 use crate::outcome::Outcome;
@@ -29,11 +30,12 @@ pub struct Connection {
     keys: bool,
     /// Whether an error has shown that it is of no more use.
     broken: bool,
+    pub(super) borrowed: Borrowed,
 }
 
 impl Connection {
     pub(super) fn new(inner: MultiplexedConnection, database: Database, keys: bool) -> Self {
-        Self { inner, database, keys, broken: false }
+        Self { inner, database, keys, broken: false, borrowed: Borrowed::default() }
     }
 
     pub(super) fn inner_mut(&mut self) -> &mut MultiplexedConnection {
