@@ -26,8 +26,12 @@ pub(crate) fn route(template: &'static str) -> BoxedFilter<()> {
     traced::warp::route(template).boxed()
 }
 
-/// A server span and a correlation id for each request. Probes and what browsers ask for by themselves get no span.
-pub(crate) fn traced(routes: BoxedFilter<(Response,)>) -> BoxedFilter<(Response,)> {
+/// A server span and a correlation id for each request, and the answer to one whose handler `panicked`. Probes and what
+/// browsers ask for by themselves get no span.
+pub(crate) fn traced(
+    routes: BoxedFilter<(Response,)>,
+    panicked: impl Fn() -> Response + Send + Sync + 'static,
+) -> BoxedFilter<(Response,)> {
     traced::warp::trace()
         .exclude("/health")
         .exclude("/metrics")
@@ -35,5 +39,6 @@ pub(crate) fn traced(routes: BoxedFilter<(Response,)>) -> BoxedFilter<(Response,
         .correlation_id("x-correlation-id", "correlation.id")
         // What people look for may be a name or an e-mail address.
         .sensitive_query("search")
+        .on_panic(panicked)
         .wrap(routes)
 }

@@ -67,3 +67,45 @@ async fn a_request_without_an_answer_has_failed() {
     assert_eq!(spans[0].attribute("server.port"), Some(&Value::I64(9)));
     assert!(matches!(spans[0].status, Status::Error { .. }));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ten_thousand_requests_are_under_their_callers_and_carry_their_own_ids() {
+    #[traced::traced(attrs(n = n))]
+    async fn caller(n: i64) {
+        let request = http::Request::get(format!("http://inventory.internal/stock/{n}")).body(()).unwrap();
+        let parent = traced::current().trace_id().to_string();
+        let answer = send(request, async |request: http::Request<()>| {
+            tokio::task::yield_now().await;
+            let sent = request.headers()["traceparent"].to_str().unwrap();
+            assert!(sent.contains(&parent), "{sent} of {parent}");
+            assert!(sent.contains(&traced::current().span_context().span_id().to_string()), "{sent}");
+            Ok::<_, std::convert::Infallible>(http::Response::new(()))
+        });
+        answer.await.unwrap();
+    }
+    opentelemetry::global::set_text_map_propagator(TraceContext::new());
+    let (_, spans) = capture_async(async {
+        let lanes: Vec<_> = (0..100)
+            .map(|lane| {
+                traced::spawn(async move {
+                    // By fives, on one task.
+                    for n in (lane..10_000).step_by(500) {
+                        tokio::join!(caller(n), caller(n + 100), caller(n + 200), caller(n + 300), caller(n + 400));
+                    }
+                })
+            })
+            .collect();
+        for lane in lanes {
+            lane.await.unwrap();
+        }
+    })
+    .await;
+    let callers: std::collections::HashMap<_, _> =
+        spans.iter().filter(|span| span.name == "caller").map(|span| (span.span_id(), span)).collect();
+    let sent: Vec<_> = spans.iter().filter(|span| span.kind == SpanKind::Client).collect();
+    assert_eq!((callers.len(), sent.len()), (10_000, 10_000));
+    for span in sent {
+        let Some(Value::I64(n)) = callers[&span.parent_span_id].attribute("n") else { panic!("{span:?}") };
+        assert_eq!(text(span, "url.full"), Some(format!("http://inventory.internal/stock/{n}")));
+    }
+}

@@ -286,6 +286,55 @@ mod warp_edge {
         assert_eq!(points[0].0["error.type"], "cancelled");
     }
 
+    #[tokio::test]
+    async fn a_panic_is_measured_with_its_answer() {
+        let measured = start(|builder| builder);
+        let panics =
+            warp::path!("panics").and(traced::warp::route("/panics")).map(|| -> String { panic!("it panics") });
+        warp::test::request().path("/panics").reply(&traced::warp::trace().wrap(panics)).await;
+        let points = measured.matching("http.server.request.duration", "http.route", "/panics");
+        let point = &points[0].0;
+        assert_eq!((point["error.type"].as_str(), point["http.response.status_code"].as_str()), ("panic", "500"));
+        assert_eq!(measured.points("http.server.active_requests")[0].1, 0.0);
+    }
+
+    #[tokio::test]
+    async fn a_request_is_over_though_what_it_started_goes_on() {
+        let measured = start(|builder| builder);
+        let (end, ended) = tokio::sync::oneshot::channel::<()>();
+        let ended = Arc::new(Mutex::new(Some(ended)));
+        let starts = warp::path!("starts").and(traced::warp::route("/starts")).map(move || {
+            let ended = ended.lock().unwrap().take().unwrap();
+            traced::spawn(async { drop(ended.await) });
+            "started"
+        });
+        warp::test::request().path("/starts").reply(&traced::warp::trace().wrap(starts)).await;
+        assert_eq!(measured.points("http.server.active_requests")[0].1, 0.0);
+        assert_eq!(measured.matching("http.server.request.duration", "http.route", "/starts")[0].1, 1.0);
+        drop(end);
+    }
+
+    #[tokio::test]
+    async fn a_streamed_answer_is_active_until_its_end() {
+        let measured = start(|builder| builder);
+        let (go, gone) = tokio::sync::oneshot::channel::<()>();
+        let gone = Arc::new(Mutex::new(Some(gone)));
+        let streams = warp::path!("streams").and(traced::warp::route("/streams")).map(move || {
+            let gone = gone.lock().unwrap().take().unwrap();
+            let last = async { gone.await.map(|()| "chunk").map_err(std::io::Error::other) };
+            warp::reply::stream(futures_util::stream::once(last))
+        });
+        let service = traced::warp::trace().wrap(streams);
+        let mut request = Box::pin(warp::test::request().path("/streams").reply(&service));
+        let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
+        assert!(request.as_mut().poll(&mut cx).is_pending());
+        assert_eq!(measured.points("http.server.active_requests")[0].1, 1.0);
+        go.send(()).unwrap();
+        assert_eq!(request.await.body(), "chunk");
+        assert_eq!(measured.points("http.server.active_requests")[0].1, 0.0);
+        assert_eq!(measured.matching("http.server.response.body.size", "http.route", "/streams")[0].1, 1.0);
+    }
+
     #[cfg(feature = "prometheus")]
     #[tokio::test]
     async fn prometheus_reads_the_same() {

@@ -1,8 +1,5 @@
 //! What is answered instead of what was asked for: `{"detail": ...}`, always.
 
-use std::panic::AssertUnwindSafe;
-
-use futures_util::FutureExt as _;
 use http::header::{ALLOW, HeaderName, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
 use serde_json::json;
@@ -103,14 +100,9 @@ impl From<books::Error> for Failure {
     }
 }
 
-/// The response of a handler, whatever became of it.
+/// The response of a handler, whatever it answers.
 pub(super) async fn answer(handler: impl Future<Output = Answer>) -> Response {
-    // A panic would close the connection without a word. Its text may hold anything: it stays off the answer.
-    match AssertUnwindSafe(handler).catch_unwind().await {
-        Ok(Ok(response)) => response,
-        Ok(Err(failure)) => failure.into_response(),
-        Err(_) => Failure::internal("a handler panicked").into_response(),
-    }
+    handler.await.unwrap_or_else(Failure::into_response)
 }
 
 /// A record for whoever runs the service; with it go the ids of trace and request.

@@ -40,8 +40,9 @@ pub fn routes(app: &Arc<App>) -> BoxedFilter<(Response,)> {
         .unify()
         // What is rejected is what no route matched: handlers answer, they do not reject.
         .or_else(|_| async { Ok::<_, Infallible>((Failure::not_found("Not Found").into_response(),)) });
-    let decorated = cors::origin().and(resources).map(cors::allow);
-    edges::traced(decorated.boxed())
+    // Its text may hold anything: it stays off the answer.
+    let panicked = || Failure::internal("a handler panicked").into_response();
+    cors::origin().and(edges::traced(resources.boxed(), panicked)).map(cors::allow).boxed()
 }
 
 /// A resource: `path` has matched the segments of `template`, and `handler` answers, whatever the method.

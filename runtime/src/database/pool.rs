@@ -29,6 +29,27 @@ pub trait Pooled: ManageConnection {
     fn database(_connection: &Self::Connection) -> Option<&Database> {
         None
     }
+
+    /// `connection` was taken from its pool, for the metric of how long it is used.
+    #[doc(hidden)]
+    fn borrowed(_connection: &mut Self::Connection) {}
+}
+
+/// Since when a connection is out of its pool, while somebody measures.
+#[derive(Debug, Default)]
+pub(crate) struct Borrowed(Option<Instant>);
+
+impl Borrowed {
+    pub(crate) fn begin(&mut self) {
+        self.0 = metrics::is_on().then(Instant::now);
+    }
+
+    /// It is given back: its manager is asked then whether it still works.
+    pub(crate) fn end(&mut self, database: &Database) {
+        if let Some(start) = self.0.take() {
+            metrics::connection_used(start.elapsed(), database.pool_name());
+        }
+    }
 }
 
 /// Takes a connection from `pool`; having to wait for it shows as a span, `wait for connection`.
@@ -40,11 +61,12 @@ pub trait Pooled: ManageConnection {
 /// When there is none in time, or none can be made: `pool` knows no cause for that, its [`ErrorSink`] does.
 pub async fn get<M: Pooled>(pool: &Pool<M>) -> Result<PooledConnection<'_, M>, RunError<M::Error>> {
     let start = metrics::is_on().then(Instant::now);
-    let result = get_in_span(pool).await;
-    if let (Some(start), Ok(connection)) = (start, &result)
-        && let Some(database) = M::database(connection)
-    {
-        metrics::connection_waited(start.elapsed(), database.pool_name());
+    let mut result = get_in_span(pool).await;
+    if let (Some(start), Ok(connection)) = (start, &mut result) {
+        if let Some(database) = M::database(connection) {
+            metrics::connection_waited(start.elapsed(), database.pool_name());
+        }
+        M::borrowed(connection);
     }
     result
 }
@@ -84,7 +106,9 @@ pub struct Observed(u64);
 
 /// Puts on metrics how `pool`, whose connections lead to `database`, fares: `db.client.connection.count` by
 /// `db.client.connection.state` (idle, used), `db.client.connection.pending_requests` and `db.client.connection.timeouts`.
-/// With [`get`] come `db.client.connection.wait_time`, and with the managers `db.client.connection.create_time`.
+/// With [`get`] comes `db.client.connection.wait_time`, with the managers `db.client.connection.create_time` and, unless the pool
+/// is told not to test connections and [`get`] is not used, `db.client.connection.use_time`.
+/// [`max_size`](Observed::max_size) and [`min_idle`](Observed::min_idle) add what a pool does not tell of itself.
 ///
 /// All of them are in development in the [conventions for
 /// pools](https://opentelemetry.io/docs/specs/semconv/database/database-metrics/#connection-pools).
@@ -98,8 +122,8 @@ pub struct Observed(u64);
 /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 /// let manager = Manager::new("redis://localhost/0")?;
 /// let database = manager.database().clone();
-/// let pool = bb8::Pool::builder().build_unchecked(manager);
-/// let _observed = observe(&pool, &database);
+/// let pool = bb8::Pool::builder().max_size(20).build_unchecked(manager);
+/// let _observed = observe(&pool, &database).max_size(20);
 /// # Ok(())
 /// # }
 /// # }
@@ -108,8 +132,28 @@ pub fn observe<M: ManageConnection>(pool: &Pool<M>, database: &Database) -> Obse
     let id = NEXT.fetch_add(1, Ordering::Relaxed);
     let pool = pool.clone();
     let state = Box::new(move || pool.state());
-    observed().push(Entry { id, name: Arc::clone(database.pool_name()), state });
+    observed().push(Entry { id, name: Arc::clone(database.pool_name()), state, max_size: None, min_idle: None });
     Observed(id)
+}
+
+impl Observed {
+    /// How many connections the pool may have, as its builder was told: `db.client.connection.max`.
+    pub fn max_size(self, connections: u32) -> Self {
+        self.change(|entry| entry.max_size = Some(connections));
+        self
+    }
+
+    /// How many idle connections the pool keeps at least, as its builder was told: `db.client.connection.idle.min`.
+    pub fn min_idle(self, connections: u32) -> Self {
+        self.change(|entry| entry.min_idle = Some(connections));
+        self
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Entry)) {
+        if let Some(entry) = observed().iter_mut().find(|entry| entry.id == self.0) {
+            change(entry);
+        }
+    }
 }
 
 impl Drop for Observed {
@@ -128,6 +172,8 @@ struct Entry {
     id: u64,
     name: Arc<str>,
     state: Box<dyn Fn() -> bb8::State + Send + Sync>,
+    max_size: Option<u32>,
+    min_idle: Option<u32>,
 }
 
 static NEXT: AtomicU64 = AtomicU64::new(0);
@@ -178,6 +224,25 @@ pub(crate) fn instruments(meter: &Meter) {
             }
         })
         .build();
+    type Limit = fn(&Entry) -> Option<u32>;
+    let limits: [(&str, &str, Limit); 2] = [
+        ("db.client.connection.max", "The maximum number of open connections allowed.", |entry| entry.max_size),
+        ("db.client.connection.idle.min", "The minimum number of idle open connections allowed.", |entry| {
+            entry.min_idle
+        }),
+    ];
+    for (metric, description, limit) in limits {
+        let _ = meter
+            .i64_observable_up_down_counter(metric)
+            .with_unit("{connection}")
+            .with_description(description)
+            .with_callback(move |observer| {
+                for entry in observed().iter() {
+                    limit(entry).into_iter().for_each(|limit| observer.observe(i64::from(limit), &[name(entry)]));
+                }
+            })
+            .build();
+    }
 }
 
 /// An error of the pool's manager is of its own kind, and as sensitive as it is.

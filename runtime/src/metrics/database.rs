@@ -27,6 +27,8 @@ pub(super) struct Database {
     wait: Histogram<f64>,
     #[cfg_attr(not(any(feature = "postgres", feature = "redis")), allow(dead_code))]
     create: Histogram<f64>,
+    #[cfg_attr(not(any(feature = "postgres", feature = "redis")), allow(dead_code))]
+    used: Histogram<f64>,
 }
 
 impl Database {
@@ -50,6 +52,10 @@ impl Database {
                 "The time it took to obtain an open connection from the pool.",
             ),
             create: time("db.client.connection.create_time", "The time it took to create a new connection."),
+            used: time(
+                "db.client.connection.use_time",
+                "The time between borrowing a connection and returning it to the pool.",
+            ),
         }
     }
 }
@@ -111,6 +117,14 @@ pub(crate) fn connection_waited(time: Duration, pool: &Arc<str>) {
 pub(crate) fn connection_created(time: Duration, pool: &Arc<str>) {
     if let Some(instruments) = instruments::installed() {
         instruments.database.create.record(time.as_secs_f64(), &[pool_name(pool)]);
+    }
+}
+
+/// A connection was given back to its pool.
+#[cfg(any(feature = "postgres", feature = "redis"))]
+pub(crate) fn connection_used(time: Duration, pool: &Arc<str>) {
+    if let Some(instruments) = instruments::installed() {
+        instruments.database.used.record(time.as_secs_f64(), &[pool_name(pool)]);
     }
 }
 

@@ -59,14 +59,8 @@ pub(crate) struct Exchange {
     request_size: Option<u64>,
     response_size: OnceLock<u64>,
     route: std::sync::Mutex<Option<&'static str>>,
-    answer: OnceLock<Answer>,
-}
-
-/// How a request ended.
-#[derive(Debug, Clone, Copy)]
-enum Answer {
-    Status(u16),
-    Panicked,
+    status: OnceLock<u16>,
+    error: OnceLock<&'static str>,
 }
 
 impl Exchange {
@@ -87,7 +81,8 @@ impl Exchange {
             request_size,
             response_size: OnceLock::new(),
             route: std::sync::Mutex::default(),
-            answer: OnceLock::new(),
+            status: OnceLock::new(),
+            error: OnceLock::new(),
         };
         exchange.instruments.http.active.add(1, &exchange.known_first());
         Some(exchange)
@@ -103,11 +98,27 @@ impl Exchange {
     }
 
     pub(crate) fn answered(&self, status: u16) {
-        let _ = self.answer.set(Answer::Status(status));
+        let _ = self.status.set(status);
     }
 
-    pub(crate) fn panicked(&self) {
-        let _ = self.answer.set(Answer::Panicked);
+    /// A handler panicked, and was answered with `status` if there was still time for that.
+    pub(crate) fn panicked(&self, status: Option<u16>) {
+        if let Some(status) = status {
+            self.answered(status);
+        }
+        self.failed("panic");
+    }
+
+    /// It failed, whatever its status says.
+    pub(crate) fn failed(&self, error_type: &'static str) {
+        let _ = self.error.set(error_type);
+    }
+
+    /// The request is over; if it is not `done`, the client went away.
+    pub(crate) fn end(self, done: bool) {
+        if !done {
+            self.failed("cancelled");
+        }
     }
 
     fn known_first(&self) -> [KeyValue; 2] {
@@ -125,16 +136,12 @@ impl Drop for Exchange {
         attributes.extend(self.version.map(|version| KeyValue::new("network.protocol.version", version)));
         let route = *self.route.get_mut().unwrap_or_else(std::sync::PoisonError::into_inner);
         attributes.extend(route.map(|route| KeyValue::new("http.route", route)));
-        match self.answer.get() {
-            Some(Answer::Status(status)) => {
-                attributes.push(KeyValue::new("http.response.status_code", i64::from(*status)));
-                if *status >= 500 {
-                    attributes.push(KeyValue::new("error.type", status.to_string()));
-                }
-            }
-            Some(Answer::Panicked) => attributes.push(KeyValue::new("error.type", "panic")),
-            // The client went away.
-            None => attributes.push(KeyValue::new("error.type", "cancelled")),
+        let status = self.status.get();
+        attributes.extend(status.map(|status| KeyValue::new("http.response.status_code", i64::from(*status))));
+        match (self.error.get(), status) {
+            (Some(error), _) => attributes.push(KeyValue::new("error.type", *error)),
+            (None, Some(status)) if *status >= 500 => attributes.push(KeyValue::new("error.type", status.to_string())),
+            _ => {}
         }
         http.duration.record(self.start.elapsed().as_secs_f64(), &attributes);
         if let Some(size) = self.request_size {

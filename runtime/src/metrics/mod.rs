@@ -76,7 +76,7 @@ mod prometheus;
 
 pub(crate) use database::Operation;
 #[cfg(any(feature = "postgres", feature = "redis"))]
-pub(crate) use database::{connection_created, connection_waited};
+pub(crate) use database::{connection_created, connection_used, connection_waited};
 #[doc(hidden)]
 pub use function::{Call, Measured, measure, measure_later, measured, measured_future, measured_stream};
 #[cfg(feature = "warp")]

@@ -50,8 +50,16 @@ impl Exchange {
         match *self {}
     }
 
-    pub(crate) fn panicked(&self) {
+    pub(crate) fn panicked(&self, _: Option<u16>) {
         match *self {}
+    }
+
+    pub(crate) fn failed(&self, _: &'static str) {
+        match *self {}
+    }
+
+    pub(crate) fn end(self, _: bool) {
+        match self {}
     }
 }
 
@@ -60,6 +68,9 @@ pub(crate) fn connection_waited(_: std::time::Duration, _: &std::sync::Arc<str>)
 
 #[cfg(any(feature = "postgres", feature = "redis"))]
 pub(crate) fn connection_created(_: std::time::Duration, _: &std::sync::Arc<str>) {}
+
+#[cfg(any(feature = "postgres", feature = "redis"))]
+pub(crate) fn connection_used(_: std::time::Duration, _: &std::sync::Arc<str>) {}
 
 /// A batch of spans was exported, or could not be.
 #[inline]

@@ -7,6 +7,7 @@ use super::prepared::{Cache, Prepared, Sql};
 use super::session::{Params, Session, Shared};
 use super::{Error, RowStream, Transaction, TransactionBuilder};
 use crate::database::Database;
+use crate::database::pool::Borrowed;
 
 /// How many statements a connection keeps prepared, unless told otherwise.
 pub(super) const STATEMENTS: usize = 256;
@@ -20,6 +21,7 @@ pub(super) const STATEMENTS: usize = 256;
 pub struct Client {
     client: tokio_postgres::Client,
     shared: Shared,
+    pub(super) borrowed: Borrowed,
 }
 
 impl Client {
@@ -29,7 +31,15 @@ impl Client {
     }
 
     pub(super) fn with_statements(client: tokio_postgres::Client, database: Database, statements: usize) -> Self {
-        Self { client, shared: Shared { database, cache: Cache::new(statements) } }
+        let shared = Shared { database, cache: Cache::new(statements), comments: false };
+        Self { client, shared, borrowed: Borrowed::default() }
+    }
+
+    /// Its statements tell the server their span; see [`Manager::sqlcommenter`](super::Manager::sqlcommenter).
+    #[must_use]
+    pub fn sqlcommenter(mut self) -> Self {
+        self.shared.comments = true;
+        self
     }
 
     fn session(&self) -> Session<'_> {

@@ -20,6 +20,7 @@ pub struct Manager<T> {
     tls: T,
     database: Database,
     statements: usize,
+    comments: bool,
 }
 
 impl<T> Manager<T> {
@@ -39,7 +40,7 @@ impl<T> Manager<T> {
                 Host::Unix(path) => database.address(path.to_string_lossy()),
             };
         }
-        Self { config, tls, database, statements: STATEMENTS }
+        Self { config, tls, database, statements: STATEMENTS, comments: false }
     }
 
     /// How many statements each connection keeps prepared; 256 unless told otherwise. 0 suits a proxy that gives every
@@ -47,6 +48,27 @@ impl<T> Manager<T> {
     #[must_use]
     pub fn statement_cache(mut self, statements: usize) -> Self {
         self.statements = statements;
+        self
+    }
+
+    /// Statements tell the server their span, by a comment at their end: `/*traceparent='00-...-01'*/`.
+    ///
+    /// So a slow statement in the server's log or in `pg_stat_activity` leads to its trace, and tools that read
+    /// [sqlcommenter](https://opentelemetry.io/docs/specs/semconv/database/database-spans/#sql-commenter)'s format find it. The comment
+    /// is not on the span. Off unless asked for, since it has its price: the comment differs each time, so that a statement whose span is
+    /// sampled is not taken from the [cache](Manager::statement_cache) but prepared for this once, which takes a second round
+    /// trip. Statements that are not sampled, and those that were [`prepare`](Client::prepare)d, are sent as they are.
+    ///
+    /// ```no_run
+    /// # fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// use traced::postgres::{Manager, NoTls};
+    ///
+    /// let manager = Manager::new("postgres://api@localhost/bookstore".parse()?, NoTls).sqlcommenter();
+    /// # Ok(()) }
+    /// ```
+    #[must_use]
+    pub fn sqlcommenter(mut self) -> Self {
+        self.comments = true;
         self
     }
 
@@ -74,14 +96,20 @@ where
         tokio::spawn(async move {
             let _ = connection.await;
         });
-        Ok(Client::with_statements(client, self.database.clone(), self.statements))
+        let client = Client::with_statements(client, self.database.clone(), self.statements);
+        Ok(if self.comments { client.sqlcommenter() } else { client })
     }
 
+    /// Asked when it is taken from the pool.
     async fn is_valid(&self, client: &mut Client) -> Result<(), Error> {
-        client.check_connection().await
+        client.check_connection().await?;
+        client.borrowed.begin();
+        Ok(())
     }
 
+    /// Asked when it is given back.
     fn has_broken(&self, client: &mut Client) -> bool {
+        client.borrowed.end(&self.database);
         client.is_closed()
     }
 }
@@ -94,6 +122,10 @@ where
 
     fn database(connection: &Client) -> Option<&Database> {
         Some(connection.database())
+    }
+
+    fn borrowed(connection: &mut Client) {
+        connection.borrowed.begin();
     }
 }
 

@@ -4,7 +4,8 @@ use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{BorrowToSql, ToSql};
 use tokio_postgres::{Client, Error as DriverError, Row, SimpleQueryMessage, Statement};
 
-use opentelemetry::trace::SpanKind;
+use opentelemetry::Context;
+use opentelemetry::trace::{SpanKind, TraceContextExt as _};
 
 use super::prepared::{Cache, Sql};
 use super::stream::RowStream;
@@ -21,11 +22,23 @@ static SITE: Site = Site::new("PostgreSQL", "traced::postgres", file!(), line!()
 pub(super) struct Shared {
     pub(super) database: Database,
     pub(super) cache: Cache,
+    /// Whether statements tell their span in a comment.
+    pub(super) comments: bool,
 }
 
 impl Shared {
     pub(super) fn traced<'s>(&'s self, sql: &'s str) -> Traced<'s> {
         Traced::new(&self.database, sql).at(&SITE)
+    }
+
+    /// `sql` with the current span in a comment, if it is to be told: that of the statement itself, while it runs.
+    fn commented(&self, sql: &str) -> Option<String> {
+        let span = self.comments.then(|| Context::map_current(|cx| cx.span().span_context().clone()))?;
+        // Behind a comment to the end of a line it would be a part of that.
+        let blank = if sql.contains("--") { '\n' } else { ' ' };
+        let (trace_id, span_id) = (span.trace_id(), span.span_id());
+        (span.is_valid() && span.is_sampled())
+            .then(|| format!("{sql}{blank}/*traceparent='00-{trace_id}-{span_id}-01'*/"))
     }
 }
 
@@ -68,6 +81,10 @@ impl<'a> Session<'a> {
     async fn statement<S: Sql + ?Sized>(self, sql: &S) -> Result<Statement, Error> {
         if let Some(prepared) = sql.prepared() {
             return Ok(prepared.statement().clone());
+        }
+        // The text is another each time: of no use to anybody later.
+        if let Some(commented) = self.shared.commented(sql.text()) {
+            return Ok(self.client.prepare(&commented).await?);
         }
         if let Some(known) = self.shared.cache.get(sql.text()) {
             return Ok(known);
@@ -152,12 +169,18 @@ impl<'a> Session<'a> {
     }
 
     pub(super) async fn batch_execute(self, sql: &str) -> Result<(), Error> {
-        let call = async { self.client.batch_execute(sql).await.map_err(Error::from) };
+        let call = async {
+            let commented = self.shared.commented(sql);
+            self.client.batch_execute(commented.as_deref().unwrap_or(sql)).await.map_err(Error::from)
+        };
         self.traced(sql).without_literals().noting_future(call, outcome).await
     }
 
     pub(super) async fn simple_query(self, sql: &str) -> Result<Vec<SimpleQueryMessage>, Error> {
-        let call = async { self.client.simple_query(sql).await.map_err(Error::from) };
+        let call = async {
+            let commented = self.shared.commented(sql);
+            self.client.simple_query(commented.as_deref().unwrap_or(sql)).await.map_err(Error::from)
+        };
         self.traced(sql)
             .without_literals()
             .noting_future(call, |result, response| match result {

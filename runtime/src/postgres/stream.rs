@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use futures_core::Stream;
+use opentelemetry::context::FutureExt as _;
 use pin_project_lite::pin_project;
 use tokio_postgres::Row;
 
@@ -74,7 +75,12 @@ impl RowStream {
         query: impl Future<Output = Result<tokio_postgres::RowStream, Error>>,
     ) -> Result<Self, Error> {
         let mut span = Open { operation: statement.measure(), span: statement.open().0, rows: 0, done: false };
-        match query.await {
+        // Within the span until the rows begin to come.
+        let result = match span.span.as_ref().map(|span| span.context().clone()) {
+            Some(context) => query.with_context(context).await,
+            None => query.await,
+        };
+        match result {
             Ok(rows) => Ok(Self { rows, span }),
             Err(error) => {
                 span.finish(Some(&error));

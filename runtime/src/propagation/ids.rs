@@ -3,6 +3,11 @@
 use opentelemetry::Context;
 use opentelemetry::trace::{SpanContext, SpanId, TraceContextExt, TraceFlags, TraceId, TraceState};
 
+/// The white space that may stand around a header's value and its members.
+pub(super) fn trim(text: &str) -> &str {
+    text.trim_matches([' ', '\t'])
+}
+
 /// A number in exactly `digits` lower-case hexadecimal digits. `from_str_radix` alone takes signs and any length.
 pub(super) fn hex(text: &str, digits: usize) -> Option<u128> {
     let is_hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);

@@ -1,6 +1,5 @@
 //! The headers of Jaeger's former clients.
 
-use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use opentelemetry::baggage::BaggageExt;
@@ -10,6 +9,7 @@ use opentelemetry::trace::{SpanContext, TraceContextExt, TraceState};
 use opentelemetry::{Context, KeyValue};
 
 use super::ids::{current, is_debug, loose_hex, remote, with_debug};
+use super::percent::{decoded, encoded};
 
 const SPAN: &str = "uber-trace-id";
 const BAGGAGE: &str = "uberctx-";
@@ -33,12 +33,13 @@ impl TextMapPropagator for Jaeger {
             injector.set(SPAN, format!("{}:{}:0:{flags:x}", span.trace_id(), span.span_id()));
         }
         for (key, (value, _)) in cx.baggage() {
-            injector.set(&format!("{BAGGAGE}{key}"), escaped(value.as_str()));
+            let unreserved = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte);
+            injector.set(&format!("{BAGGAGE}{key}"), encoded(value.as_str(), unreserved));
         }
     }
 
     fn extract_with_context(&self, cx: &Context, extractor: &dyn Extractor) -> Context {
-        let mut cx = match extractor.get(SPAN).and_then(|header| span(&unescaped(header.trim()))) {
+        let mut cx = match extractor.get(SPAN).and_then(|header| span(&decoded(header.trim()))) {
             Some((span, debug)) => with_debug(cx.with_remote_span_context(span), debug),
             None => cx.clone(),
         };
@@ -47,7 +48,7 @@ impl TextMapPropagator for Jaeger {
             .into_iter()
             .filter_map(|name| {
                 let key = name.get(..BAGGAGE.len()).filter(|start| start.eq_ignore_ascii_case(BAGGAGE))?;
-                let value = unescaped(extractor.get(name)?).into_owned();
+                let value = decoded(extractor.get(name)?).into_owned();
                 Some(KeyValue::new(name[key.len()..].to_owned(), value))
             })
             .collect();
@@ -74,40 +75,4 @@ fn span(header: &str) -> Option<(SpanContext, bool)> {
     }
     let debug = flags & 2 == 2;
     Some((remote(trace_id, span_id, flags & 1 == 1 || debug, TraceState::default())?, debug))
-}
-
-/// Percent escapes resolved; what is none stays as it is.
-fn unescaped(text: &str) -> Cow<'_, str> {
-    if !text.contains('%') {
-        return Cow::Borrowed(text);
-    }
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = rest.find('%') {
-        bytes.extend_from_slice(&rest.as_bytes()[..at]);
-        match rest.get(at + 1..at + 3).and_then(|digits| loose_hex(digits, 2)) {
-            Some(byte) => {
-                bytes.push(u8::try_from(byte).unwrap_or(b'?'));
-                rest = &rest[at + 3..];
-            }
-            None => {
-                bytes.push(b'%');
-                rest = &rest[at + 1..];
-            }
-        }
-    }
-    bytes.extend_from_slice(rest.as_bytes());
-    Cow::Owned(String::from_utf8_lossy(&bytes).into_owned())
-}
-
-fn escaped(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
-            escaped.push(char::from(byte));
-        } else {
-            escaped.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    escaped
 }

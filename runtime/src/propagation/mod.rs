@@ -23,8 +23,10 @@
 //! ```
 
 mod b3;
+mod baggage;
 mod ids;
 mod jaeger;
+mod percent;
 mod trace_context;
 
 #[cfg(feature = "http")]
@@ -35,6 +37,7 @@ mod headers;
 pub(crate) mod url;
 
 pub use b3::B3;
+pub use baggage::Baggage;
 #[cfg(feature = "http")]
 pub use client::{Request, Response, send};
 #[cfg(feature = "http")]

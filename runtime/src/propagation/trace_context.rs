@@ -5,9 +5,9 @@ use std::sync::LazyLock;
 use opentelemetry::Context;
 use opentelemetry::propagation::text_map_propagator::FieldIter;
 use opentelemetry::propagation::{Extractor, Injector, TextMapPropagator};
-use opentelemetry::trace::{SpanContext, TraceContextExt, TraceState};
+use opentelemetry::trace::{SpanContext, TraceContextExt, TraceId, TraceState};
 
-use super::ids::{current, hex, remote};
+use super::ids::{current, hex, remote, trim};
 
 const TRACEPARENT: &str = "traceparent";
 const TRACESTATE: &str = "tracestate";
@@ -33,7 +33,11 @@ impl TextMapPropagator for TraceContext {
         let Some(span) = current(cx) else { return };
         let sampled = u8::from(span.is_sampled());
         injector.set(TRACEPARENT, format!("00-{}-{}-{sampled:02x}", span.trace_id(), span.span_id()));
-        let state = span.trace_state().header();
+        let state = match cx.get::<Unheld>() {
+            // Those of another trace are not this one's.
+            Some(unheld) if unheld.trace_id == span.trace_id() => unheld.with(span.trace_state()),
+            _ => span.trace_state().header(),
+        };
         // The specification: a sender should not send an empty one.
         if !state.is_empty() {
             injector.set(TRACESTATE, state);
@@ -42,7 +46,11 @@ impl TextMapPropagator for TraceContext {
 
     fn extract_with_context(&self, cx: &Context, extractor: &dyn Extractor) -> Context {
         match extract(extractor) {
-            Some(span) => cx.with_remote_span_context(span),
+            Some((span, members)) if members.is_empty() => cx.with_remote_span_context(span),
+            Some((span, members)) => {
+                let unheld = Unheld { trace_id: span.trace_id(), members };
+                cx.with_remote_span_context(span).with_value(unheld)
+            }
             None => cx.clone(),
         }
     }
@@ -53,7 +61,29 @@ impl TextMapPropagator for TraceContext {
     }
 }
 
-fn extract(extractor: &dyn Extractor) -> Option<SpanContext> {
+/// Members of a `tracestate` that [`TraceState`] can't hold, on their way to the next service: `opentelemetry` 0.33 takes the name of
+/// a system for too long when it has all the 14 characters that it may have.
+#[derive(Debug)]
+struct Unheld {
+    trace_id: TraceId,
+    /// Each with its place.
+    members: Vec<(usize, String)>,
+}
+
+impl Unheld {
+    /// The header, with them in their places.
+    fn with(&self, state: &TraceState) -> String {
+        let header = state.header();
+        let mut members: Vec<&str> = header.split(',').filter(|member| !member.is_empty()).collect();
+        for (place, member) in &self.members {
+            members.insert((*place).min(members.len()), member);
+        }
+        members.truncate(MAX_MEMBERS);
+        members.join(",")
+    }
+}
+
+fn extract(extractor: &dyn Extractor) -> Option<(SpanContext, Vec<(usize, String)>)> {
     let parents = extractor.get_all(TRACEPARENT)?;
     let [parent] = parents[..] else { return None };
     let parent = trim(parent);
@@ -68,16 +98,12 @@ fn extract(extractor: &dyn Extractor) -> Option<SpanContext> {
         return None;
     }
     let states = extractor.get_all(TRACESTATE).unwrap_or_default();
-    remote(trace_id, span_id, flags & 1 == 1, state(&states).unwrap_or_default())
+    let (state, unheld) = state(&states).unwrap_or_default();
+    Some((remote(trace_id, span_id, flags & 1 == 1, state)?, unheld))
 }
 
-/// The white space that may stand around a header's value and its members.
-fn trim(text: &str) -> &str {
-    text.trim_matches([' ', '\t'])
-}
-
-/// The members of all `tracestate` headers, in order; none of them if one is malformed.
-fn state(headers: &[&str]) -> Option<TraceState> {
+/// The members of all `tracestate` headers, in order, and those that can't be held; none of them if one is malformed.
+fn state(headers: &[&str]) -> Option<(TraceState, Vec<(usize, String)>)> {
     let mut members: Vec<(&str, &str)> = Vec::new();
     for member in headers.iter().flat_map(|header| header.split(',')).map(trim) {
         if member.is_empty() {
@@ -87,10 +113,6 @@ fn state(headers: &[&str]) -> Option<TraceState> {
         if !is_key(key) || !is_value(value) {
             return None;
         }
-        // `opentelemetry` 0.33 takes a system's name of 14 characters for too long: that member is lost, not all of them.
-        if TraceState::from_key_value([(key, value)]).is_err() {
-            continue;
-        }
         // A key stands for its system's newest entry, which is the leftmost.
         if members.iter().all(|(known, _)| *known != key) {
             members.push((key, value));
@@ -99,7 +121,17 @@ fn state(headers: &[&str]) -> Option<TraceState> {
             return None;
         }
     }
-    TraceState::from_key_value(members).ok()
+    let mut unheld = Vec::new();
+    let mut place = 0;
+    members.retain(|member| {
+        let held = TraceState::from_key_value([*member]).is_ok();
+        if !held {
+            unheld.push((place, format!("{}={}", member.0, member.1)));
+        }
+        place += 1;
+        held
+    });
+    Some((TraceState::from_key_value(members).ok()?, unheld))
 }
 
 /// `key` or `tenant@system`, each of its own length.

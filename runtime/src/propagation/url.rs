@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use http::{Method, Version};
 
+use super::percent::decoded;
 use crate::value::{Fields, REDACTED};
 
 /// Words that say that a query parameter is a secret, wherever they stand in its key: `reset_token`, `accessToken`. Those
@@ -121,29 +122,6 @@ fn masked_pairs<'q>(pairs: &'q str, more: &[String]) -> Cow<'q, str> {
         at += pair.len() + 1;
     }
     Cow::Borrowed(pairs)
-}
-
-fn decoded(key: &str) -> String {
-    let bytes = key.as_bytes();
-    let mut decoded = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while at < bytes.len() {
-        let escape = (bytes[at] == b'%')
-            .then(|| key.get(at + 1..at + 3))
-            .flatten()
-            .and_then(|digits| u8::from_str_radix(digits, 16).ok());
-        match escape {
-            Some(byte) => {
-                decoded.push(byte);
-                at += 3;
-            }
-            None => {
-                decoded.push(bytes[at]);
-                at += 1;
-            }
-        }
-    }
-    String::from_utf8_lossy(&decoded).into_owned()
 }
 
 /// The host and the port that a `Host` header or the like names. A user and a password before them are left out.

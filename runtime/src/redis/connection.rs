@@ -1,19 +1,22 @@
 //! One connection.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::OnceLock;
 
 use bb8_redis::redis::aio::{ConnectionLike, MultiplexedConnection};
-use bb8_redis::redis::{Cmd, Pipeline, RedisError, RedisFuture, Value};
+use bb8_redis::redis::{Cmd, Pipeline, RedisError, RedisFuture, ServerError, Value};
 use opentelemetry::KeyValue;
 use opentelemetry::trace::SpanKind;
 
 use super::command;
 use super::error::{first_error, note, note_server};
+use crate::database::pool::Borrowed;
 use crate::database::{Database, Response};
 use crate::metrics::{self, Operation};
 use crate::outcome::Outcome;
 use crate::span::{self, InSpan, Site, Start};
+use crate::value::Fields;
 
 static SITE: Site =
     Site::new("redis", "traced::redis", file!(), line!()).with_kind(SpanKind::Client).with_scope("traced::redis");
@@ -27,11 +30,12 @@ pub struct Connection {
     keys: bool,
     /// Whether an error has shown that it is of no more use.
     broken: bool,
+    pub(super) borrowed: Borrowed,
 }
 
 impl Connection {
     pub(super) fn new(inner: MultiplexedConnection, database: Database, keys: bool) -> Self {
-        Self { inner, database, keys, broken: false }
+        Self { inner, database, keys, broken: false, borrowed: Borrowed::default() }
     }
 
     pub(super) fn inner_mut(&mut self) -> &mut MultiplexedConnection {
@@ -48,44 +52,65 @@ impl Connection {
     }
 }
 
+/// What is sent at once: a command or a pipeline.
+#[derive(Clone, Copy)]
+enum Sent<'a> {
+    Command(&'a Cmd),
+    Pipeline(&'a Pipeline),
+}
+
+impl Sent<'_> {
+    fn name(self) -> Cow<'static, str> {
+        match self {
+            Self::Command(command) => command::name(command),
+            Self::Pipeline(pipeline) => Cow::Owned(command::pipeline_name(pipeline)),
+        }
+    }
+
+    fn text(self, keys: bool) -> String {
+        match self {
+            Self::Command(command) => {
+                let mut text = String::new();
+                command::write_text(command, keys, &mut text);
+                text
+            }
+            Self::Pipeline(pipeline) => command::pipeline_text(pipeline, keys),
+        }
+    }
+
+    /// The conventions have it on batches alone, and a batch of one is none.
+    fn batch_size(self) -> Option<usize> {
+        match self {
+            Self::Command(_) => None,
+            Self::Pipeline(pipeline) => Some(pipeline.len()).filter(|size| *size != 1),
+        }
+    }
+}
+
+/// What Redis answers, in which an error can stand for the answer to one command.
+trait Answer {
+    fn error(&self) -> Option<&ServerError>;
+}
+
+impl Answer for Value {
+    fn error(&self) -> Option<&ServerError> {
+        match self {
+            Self::ServerError(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+impl Answer for Vec<Value> {
+    fn error(&self) -> Option<&ServerError> {
+        first_error(self)
+    }
+}
+
 impl ConnectionLike for Connection {
     fn req_packed_command<'a>(&'a mut self, cmd: &'a Cmd) -> RedisFuture<'a, Value> {
-        let Self { inner, database, keys, broken } = self;
-        let call = watched(inner.req_packed_command(cmd), broken);
-        if !SITE.is_on() && !metrics::is_on() {
-            return Box::pin(call);
-        }
-        Box::pin(async move {
-            let name = command::name(cmd);
-            let mut operation = begin(database, &name);
-            let answer = OnceLock::new();
-            let noted = async {
-                let result = call.await;
-                let mut response = Response::default();
-                match &result {
-                    Err(error) => note(error, &mut response),
-                    Ok(Value::ServerError(error)) => note_server(error, &mut response),
-                    Ok(_) => {}
-                }
-                response.measure(&mut operation);
-                let _ = answer.set(response);
-                result
-            };
-            let span = span::open(
-                Start::new(&SITE, &mut |fields| {
-                    database.record(fields);
-                    fields.set("db.operation.name", &name);
-                    let mut text = String::new();
-                    command::write_text(cmd, *keys, &mut text);
-                    fields.set("db.query.text", &text);
-                })
-                .name(name.clone()),
-            );
-            InSpan::new(span, noted, |outcome: &mut Outcome<'_, '_>, _: &Result<Value, RedisError>| {
-                answer.get().into_iter().for_each(|response: &Response| response.clone().write(outcome));
-            })
-            .await
-        })
+        let call = watched(self.inner.req_packed_command(cmd), &mut self.broken);
+        traced(call, Sent::Command(cmd), &self.database, self.keys)
     }
 
     fn req_packed_commands<'a>(
@@ -94,50 +119,52 @@ impl ConnectionLike for Connection {
         offset: usize,
         count: usize,
     ) -> RedisFuture<'a, Vec<Value>> {
-        let Self { inner, database, keys, broken } = self;
-        let call = watched(inner.req_packed_commands(pipeline, offset, count), broken);
-        if !SITE.is_on() && !metrics::is_on() {
-            return Box::pin(call);
-        }
-        Box::pin(async move {
-            let name = command::pipeline_name(pipeline);
-            let mut operation = begin(database, &name);
-            let answer = OnceLock::new();
-            let noted = async {
-                let result = call.await;
-                let mut response = Response::default();
-                match &result {
-                    Err(error) => note(error, &mut response),
-                    Ok(values) => {
-                        if let Some(error) = first_error(values) {
-                            note_server(error, &mut response);
-                        }
-                    }
-                }
-                response.measure(&mut operation);
-                let _ = answer.set(response);
-                result
-            };
-            let span = span::open(
-                Start::new(&SITE, &mut |fields| {
-                    database.record(fields);
-                    fields.set("db.operation.name", &name);
-                    fields.set("db.query.text", &command::pipeline_text(pipeline, *keys));
-                    // The conventions have it on batches alone, and a batch of one is none.
-                    fields.set("db.operation.batch.size", &Some(pipeline.len()).filter(|size| *size != 1));
-                })
-                .name(name.clone()),
-            );
-            InSpan::new(span, noted, |outcome: &mut Outcome<'_, '_>, _: &Result<Vec<Value>, RedisError>| {
-                answer.get().into_iter().for_each(|response: &Response| response.clone().write(outcome));
-            })
-            .await
-        })
+        let call = watched(self.inner.req_packed_commands(pipeline, offset, count), &mut self.broken);
+        traced(call, Sent::Pipeline(pipeline), &self.database, self.keys)
     }
 
     fn get_db(&self) -> i64 {
         self.inner.get_db()
     }
+}
+
+/// Awaits `call` in a span that tells of what was `sent`.
+fn traced<'a, A: Answer + Send + 'a>(
+    call: impl Future<Output = Result<A, RedisError>> + Send + 'a,
+    sent: Sent<'a>,
+    database: &'a Database,
+    keys: bool,
+) -> RedisFuture<'a, A> {
+    if !SITE.is_on() && !metrics::is_on() {
+        return Box::pin(call);
+    }
+    Box::pin(async move {
+        let name = sent.name();
+        let mut operation = begin(database, &name);
+        let answer = OnceLock::new();
+        let noted = async {
+            let result = call.await;
+            let mut response = Response::default();
+            match &result {
+                Err(error) => note(error, &mut response),
+                Ok(values) => values.error().into_iter().for_each(|error| note_server(error, &mut response)),
+            }
+            response.measure(&mut operation);
+            let _ = answer.set(response);
+            result
+        };
+        let mut attributes = |fields: &mut Fields<'_>| {
+            database.record(fields);
+            fields.set("db.operation.name", &name);
+            fields.set("db.query.text", &sent.text(keys));
+            fields.set("db.operation.batch.size", &sent.batch_size());
+        };
+        let span = span::open(Start::new(&SITE, &mut attributes).name(name.clone()));
+        InSpan::new(span, noted, |outcome: &mut Outcome<'_, '_>, _: &Result<A, RedisError>| {
+            answer.get().into_iter().for_each(|response: &Response| response.clone().write(outcome));
+        })
+        .await
+    })
 }
 
 /// Begins to measure a command or pipeline, if anybody does.

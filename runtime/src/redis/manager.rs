@@ -74,16 +74,21 @@ impl bb8::ManageConnection for Manager {
         Ok(Connection::new(inner, self.database.clone(), self.keys))
     }
 
-    /// Asks for a sign of life, without a span.
+    /// Asks for a sign of life, without a span, when it is taken from the pool.
     async fn is_valid(&self, connection: &mut Connection) -> Result<(), RedisError> {
         let answer: String = cmd("PING").query_async(connection.inner_mut()).await?;
         match answer.as_str() {
-            "PONG" => Ok(()),
+            "PONG" => {
+                connection.borrowed.begin();
+                Ok(())
+            }
             _ => Err((ErrorKind::UnexpectedReturnType, "PING was not answered with PONG").into()),
         }
     }
 
+    /// Asked when it is given back.
     fn has_broken(&self, connection: &mut Connection) -> bool {
+        connection.borrowed.end(&self.database);
         connection.is_broken()
     }
 }
@@ -93,6 +98,10 @@ impl Pooled for Manager {
 
     fn database(connection: &Connection) -> Option<&Database> {
         Some(connection.database())
+    }
+
+    fn borrowed(connection: &mut Connection) {
+        connection.borrowed.begin();
     }
 }
 

@@ -30,6 +30,8 @@ pub use start::Start;
 pub use stream::returned_stream;
 
 pub(crate) use opened::Opened;
+#[cfg(feature = "warp")]
+pub(crate) use panics::{Panic, caught};
 pub(crate) use relations::GivenParent;
 pub(crate) use site::update_all;
 pub(crate) use start::Parent;

@@ -305,6 +305,8 @@ impl TelemetryBuilder {
         let telemetry = telemetry.with_metrics(metrics);
         #[cfg(feature = "logs")]
         let telemetry = telemetry.with_logs(logs.map(|plan| plan.install(&reporter)).transpose()?);
+        #[cfg(feature = "warp")]
+        super::wrong_use::report_to(telemetry.pipeline.is_some().then_some(reporter));
         Ok(telemetry)
     }
 

@@ -12,6 +12,8 @@ mod propagators;
 mod report;
 mod resource;
 mod sampling;
+#[cfg(feature = "warp")]
+pub(crate) mod wrong_use;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -265,6 +267,8 @@ impl Telemetry {
         if self.shut_down.swap(true, Ordering::AcqRel) {
             return Ok(());
         }
+        #[cfg(feature = "warp")]
+        wrong_use::report_to(None);
         #[cfg(any(feature = "metrics", feature = "logs"))]
         let deadline = Instant::now() + self.flush_timeout;
         let traces = self.shutdown_traces();

@@ -1,10 +1,9 @@
 //! Which headers carry the context from process to process: OTEL_PROPAGATORS.
 
 use opentelemetry::propagation::{TextMapCompositePropagator, TextMapPropagator};
-use opentelemetry_sdk::propagation::BaggagePropagator;
 
 use super::environment::{Reader, list};
-use crate::propagation::{B3, Jaeger, TraceContext};
+use crate::propagation::{B3, Baggage, Jaeger, TraceContext};
 
 const VARIABLE: &str = "OTEL_PROPAGATORS";
 
@@ -47,7 +46,7 @@ pub(crate) fn propagator(reader: &mut Reader<'_>) -> TextMapCompositePropagator 
         propagators.push(Box::new(Jaeger::new()));
     }
     if is("baggage") {
-        propagators.push(Box::new(BaggagePropagator::new()));
+        propagators.push(Box::new(Baggage::new()));
     }
     TextMapCompositePropagator::new(propagators)
 }

@@ -66,6 +66,16 @@ pub enum Warning {
         /// How many bytes of finished spans may wait.
         capacity: u64,
     },
+    /// A request was served whose route nobody has named: its span has the method alone for a name. Said once.
+    RouteMissing {
+        /// The request's method.
+        method: &'static str,
+    },
+    /// A route's marker was reached outside of `traced::warp::trace()`: its requests have no spans. Said once.
+    RouteUntraced {
+        /// The route's template.
+        route: &'static str,
+    },
 }
 
 impl fmt::Display for Warning {
@@ -98,6 +108,17 @@ impl fmt::Display for Warning {
                  OTEL_BSP_MAX_QUEUE_SIZE",
                 Spans(*spans),
                 capacity / (1024 * 1024)
+            ),
+            Self::RouteMissing { method } => write!(
+                f,
+                "a request was served whose span is named `{method}` alone, since its route is not known: put \
+                 .and(traced::warp::route(\"/the/{{template}}\")) after the filters that match its path, or leave it out \
+                 with traced::warp::trace().exclude(\"/path\") (said once)"
+            ),
+            Self::RouteUntraced { route } => write!(
+                f,
+                "the route {route} is served without spans: traced::warp::route names it, but no \
+                 traced::warp::trace().wrap(..) is around it (said once)"
             ),
         }
     }

@@ -22,14 +22,20 @@
 //! run, and carries the attributes of the stable [conventions for HTTP server
 //! spans](https://opentelemetry.io/docs/specs/semconv/http/http-spans/#http-server-span).
 //!
-//! It ends when the filters have made their answer; a body that is streamed afterwards is not part of it.
+//! It ends with the answer: with the last byte of a body that is streamed, whose making is in the span's context, too, and
+//! else when warp has the answer. A client that hangs up before leaves a span with `traced.cancelled`. A panic is an error
+//! on the span, with its message, and the client gets a plain 500 ([`Trace::on_panic`]).
+//!
+//! Where the program is compiled with `panic = "abort"`, nothing of this can be done about panics.
 
-mod attach;
+mod answering;
+mod body;
 mod correlation;
 mod exclude;
 mod forwarded;
 mod request;
 mod route;
+mod seal;
 mod trace;
 
 pub use correlation::correlation_id;

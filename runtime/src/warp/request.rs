@@ -1,23 +1,24 @@
 //! One request under way.
 
-use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use http::{HeaderMap, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use http_body::Body as _;
 use opentelemetry::Context;
 use opentelemetry::baggage::BaggageExt;
 use opentelemetry::trace::{SpanKind, Status};
-use warp::trace::Info;
+use warp::filters::log::Info;
+use warp::reply::Response;
 
 use super::correlation;
 use super::forwarded::Forwarded;
 use super::trace::Settings;
 use crate::metrics::Exchange;
-use crate::outcome::Exception;
 use crate::propagation::{self, url};
 use crate::recorder::{self, OpenSpan};
-use crate::span::{AsParent as _, Site, Start};
+use crate::span::{AsParent as _, Panic, Site, Start};
+use crate::telemetry::{Warning, wrong_use};
 use crate::value::Fields;
 
 static SITE: Site =
@@ -26,11 +27,14 @@ static SITE: Site =
 /// One request under way: what is written on its span, wherever in the filters it becomes known.
 pub(super) struct Request {
     span: Option<OpenSpan>,
-    exchange: Option<Exchange>,
+    /// None once the request has ended, though what it has started may go on in its context.
+    exchange: Mutex<Option<Exchange>>,
     method: &'static str,
+    /// Whether a marker has told its route.
+    routed: AtomicBool,
     pub(super) correlation_id: Option<Arc<str>>,
     /// What proxies say, where they are trusted.
-    forwarded: Forwarded,
+    forwarded_scheme: Option<&'static str>,
     /// Whether the request's headers name the host; HTTP/2 has it elsewhere.
     host: bool,
     /// Whether an answer, or a panic, says how it ended; what is dropped without was cancelled.
@@ -69,16 +73,23 @@ impl Request {
         };
         let exchange = if excluded { None } else { measured(settings, info, &forwarded) };
         let host = info.host().is_some() || forwarded.host.is_some();
-        let request = Self { span, exchange, method, correlation_id, forwarded, host, done: AtomicBool::new(false) };
-        let request = Arc::new(request);
+        let request = Arc::new(Self {
+            span,
+            exchange: Mutex::new(exchange),
+            method,
+            routed: AtomicBool::new(false),
+            correlation_id,
+            host,
+            forwarded_scheme: forwarded.scheme,
+            done: AtomicBool::new(false),
+        });
         let context = context.with_value(Arc::clone(&request));
         (request, context)
     }
 
     pub(super) fn set_route(&self, template: &'static str) {
-        if let Some(exchange) = &self.exchange {
-            exchange.set_route(template);
-        }
+        self.routed.store(true, Ordering::Relaxed);
+        self.measure(|exchange| exchange.set_route(template));
         let Some(span) = &self.span else { return };
         span.update_name(format!("{} {template}", self.method));
         span.set(&mut |fields| fields.slot("http.route").static_str(template));
@@ -89,43 +100,38 @@ impl Request {
         span.set(&mut |fields| fields.set("url.query", &url::redacted(query, &settings.sensitive)));
     }
 
-    pub(super) fn set_peer(&self, peer: SocketAddr) {
-        let Some(span) = &self.span else { return };
-        span.set(&mut |fields| {
-            let address = peer.ip().to_canonical();
-            if self.forwarded.client.is_none() {
-                fields.slot("client.address").display(&address);
-            }
-            fields.slot("network.peer.address").display(&address);
-            fields.set("network.peer.port", &peer.port());
-        });
-    }
-
     /// The host that HTTP/2 names beside its headers.
     pub(super) fn set_authority(&self, settings: &Settings, authority: &str) {
         let Some(span) = self.span.as_ref().filter(|_| !self.host) else { return };
-        let scheme = self.forwarded.scheme.unwrap_or(settings.scheme);
+        let scheme = self.forwarded_scheme.unwrap_or(settings.scheme);
         span.set(&mut |fields| record_host(scheme, authority, fields));
     }
 
-    pub(super) fn set_response_headers(&self, settings: &Settings, headers: &HeaderMap) {
-        let Some(span) = self.span.as_ref().filter(|_| !settings.response_headers.is_empty()) else { return };
-        span.set(&mut |fields| capture("http.response.header.", &settings.response_headers, headers, fields));
+    /// What every answer gets, and what is told of it.
+    pub(super) fn leave(&self, settings: &Settings, response: &mut Response) {
+        if let (Some(correlation), Some(id)) = (&settings.correlation, &self.correlation_id)
+            && let Ok(id) = HeaderValue::from_str(id)
+        {
+            response.headers_mut().insert(correlation.header.clone(), id);
+        }
+        if let Some(span) = self.span.as_ref().filter(|_| !settings.response_headers.is_empty()) {
+            let headers = response.headers();
+            span.set(&mut |fields| capture("http.response.header.", &settings.response_headers, headers, fields));
+        }
+        self.set_response_size(response.body().size_hint().exact());
     }
 
-    /// The size of the answer's body, where that is known before it is sent.
+    /// The size of the answer's body, once that is known.
     pub(super) fn set_response_size(&self, size: Option<u64>) {
-        if let (Some(exchange), Some(size)) = (&self.exchange, size) {
-            exchange.set_response_size(size);
+        if let Some(size) = size {
+            self.measure(|exchange| exchange.set_response_size(size));
         }
     }
 
     /// The answer is made. 5xx is the server's error; 4xx is the client's, which the conventions leave unset here.
     pub(super) fn answered(&self, status: StatusCode) {
         self.done.store(true, Ordering::Relaxed);
-        if let Some(exchange) = &self.exchange {
-            exchange.answered(status.as_u16());
-        }
+        self.measure(|exchange| exchange.answered(status.as_u16()));
         let Some(span) = &self.span else { return };
         span.set(&mut |fields| {
             fields.set("http.response.status_code", &status.as_u16());
@@ -136,27 +142,73 @@ impl Request {
         if status.is_server_error() {
             span.set_status(Status::error(""));
         }
+        // What is not found has no route, and preflights are answered before there is one.
+        let served = status.is_success() && self.method != Method::OPTIONS.as_str();
+        if served && !self.routed.load(Ordering::Relaxed) {
+            static SAID: AtomicBool = AtomicBool::new(false);
+            wrong_use::once(&SAID, || Warning::RouteMissing { method: self.method });
+        }
     }
 
-    /// A filter or handler panicked: warp has no answer then, hyper closes the connection.
-    pub(super) fn panicked(&self) {
+    /// A filter or handler panicked, and `status` was answered instead.
+    pub(super) fn panicked(&self, panic: &Panic, status: StatusCode) {
         self.done.store(true, Ordering::Relaxed);
-        if let Some(exchange) = &self.exchange {
-            exchange.panicked();
+        self.measure(|exchange| exchange.panicked(Some(status.as_u16())));
+        let Some(span) = &self.span else { return };
+        span.set(&mut |fields| fields.set("http.response.status_code", &status.as_u16()));
+        panic.record(span);
+    }
+
+    /// The body could not be made to its end. Its error may hold anything: only that there was one is told.
+    pub(super) fn body_failed(&self) {
+        const KIND: &str = "response_body";
+        self.measure(|exchange| exchange.failed(KIND));
+        let Some(span) = &self.span else { return };
+        span.set(&mut |fields| fields.slot("error.type").static_str(KIND));
+        span.set_status(Status::error("the response's body failed"));
+    }
+
+    /// What makes the body panicked.
+    pub(super) fn body_panicked(&self, panic: &Panic) {
+        self.measure(|exchange| exchange.panicked(None));
+        if let Some(span) = &self.span {
+            panic.record(span);
+        }
+    }
+
+    /// The client has hung up before it had the whole body.
+    pub(super) fn cut_off(&self) {
+        self.done.store(false, Ordering::Relaxed);
+    }
+
+    /// Whether anybody wants to know when it ends.
+    pub(super) fn is_watched(&self) -> bool {
+        self.span.is_some() || self.exchange.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+    }
+
+    /// Whether its answer has no body, whatever the headers say.
+    pub(super) fn is_head(&self) -> bool {
+        self.method == Method::HEAD.as_str()
+    }
+
+    /// All is sent, or nobody waits for it any more.
+    pub(super) fn end(&self) {
+        let exchange = self.exchange.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let done = self.done.load(Ordering::Relaxed);
+        if let Some(exchange) = exchange {
+            exchange.end(done);
         }
         let Some(span) = &self.span else { return };
-        Exception::panic(None).record(span);
-        span.set(&mut |fields| fields.slot("error.type").static_str("panic"));
-        span.set_status(Status::error("panicked"));
-    }
-
-    /// The filters' future is gone.
-    pub(super) fn end(&self) {
-        let Some(span) = &self.span else { return };
-        if !self.done.load(Ordering::Relaxed) {
+        if !done {
             span.set(&mut |fields| fields.slot("traced.cancelled").bool(true));
         }
         span.end();
+    }
+
+    fn measure(&self, with: impl FnOnce(&Exchange)) {
+        if let Some(exchange) = &*self.exchange.lock().unwrap_or_else(PoisonError::into_inner) {
+            with(exchange);
+        }
     }
 }
 
@@ -177,7 +229,16 @@ fn record(settings: &Settings, info: &Info<'_>, forwarded: &Forwarded, fields: &
     if let Some(host) = forwarded.host.as_deref().or(info.host()) {
         record_host(scheme, host, fields);
     }
-    fields.set("client.address", &forwarded.client);
+    let peer = info.remote_addr().map(|peer| (peer.ip().to_canonical(), peer.port()));
+    match (&forwarded.client, &peer) {
+        (Some(client), _) => fields.set("client.address", client),
+        (None, Some((address, _))) => fields.slot("client.address").display(address),
+        (None, None) => {}
+    }
+    if let Some((address, port)) = &peer {
+        fields.slot("network.peer.address").display(address);
+        fields.set("network.peer.port", port);
+    }
     fields.set("network.protocol.version", &url::version(info.version()));
     let user_agent = headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok());
     fields.set("user_agent.original", &user_agent);

@@ -2,11 +2,13 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use opentelemetry::Context;
 use warp::Filter;
 
 use super::request::Request;
+use crate::telemetry::{Warning, wrong_use};
 
 /// Names the route that a request has reached, by its template: put it after the filters that match the path.
 ///
@@ -22,15 +24,15 @@ use super::request::Request;
 ///     .map(|id: i64| format!("book {id}"));
 /// ```
 ///
-/// It passes every request on and does nothing outside of [`trace`](super::trace). When a request reaches several, the last
-/// one counts.
+/// It passes every request on. When a request reaches several, the last one counts. Forgetting it on a route, or
+/// [`trace`](super::trace) around it, is said once, as a [warning](crate::Warning).
 pub fn route(template: &'static str) -> impl Filter<Extract = (), Error = Infallible> + Copy + Send + Sync + 'static {
+    static SAID: AtomicBool = AtomicBool::new(false);
     warp::any()
         .map(move || {
-            Context::map_current(|cx| {
-                if let Some(request) = cx.get::<Arc<Request>>() {
-                    request.set_route(template);
-                }
+            Context::map_current(|cx| match cx.get::<Arc<Request>>() {
+                Some(request) => request.set_route(template),
+                None => wrong_use::once(&SAID, || Warning::RouteUntraced { route: template }),
             });
         })
         .untuple_one()

@@ -1,20 +1,21 @@
 //! The wrapping of a service.
 
-use std::net::SocketAddr;
+use std::fmt;
 use std::sync::Arc;
 
 use http::uri::Authority;
-use http::{HeaderName, HeaderValue};
-use http_body::Body as _;
+use http::{HeaderName, StatusCode};
 use opentelemetry::Context;
 use warp::filters::BoxedFilter;
+use warp::filters::log::Info;
 use warp::reply::Response;
 use warp::{Filter, Rejection, Reply};
 
-use super::attach;
+use super::answering;
 use super::exclude::Pattern;
 use super::request::Request;
 use crate::recorder;
+use crate::span::caught;
 
 /// A server span for each request; see the [module](super).
 pub fn trace() -> Trace {
@@ -36,6 +37,7 @@ pub(super) struct Settings {
     pub(super) baggage: Vec<String>,
     pub(super) forwarded: bool,
     pub(super) scheme: &'static str,
+    pub(super) on_panic: Option<OnPanic>,
     /// The capture of a test, into which the requests that a server handles on its own tasks are to go, too.
     pub(super) context: Option<Context>,
 }
@@ -51,6 +53,7 @@ impl Default for Settings {
             baggage: Vec::new(),
             forwarded: false,
             scheme: "http",
+            on_panic: None,
             context: None,
         }
     }
@@ -71,8 +74,10 @@ impl Trace {
         self
     }
 
-    /// A correlation id on every request: taken from `header` when that is printable ASCII of at most 128 characters, else
-    /// a new UUID.
+    /// A correlation id on every request: taken from `header` when that is one, else a new UUID.
+    ///
+    /// One is at most 128 letters, digits and `-._~+/=:;,|`: what UUIDs, base64 and the ids of other systems are written with,
+    /// but no e-mail address.
     ///
     /// It is on the span as `attribute`, in the answer as `header`, and in handlers as
     /// [`correlation_id`](super::correlation_id). Excluded requests have one, too. A rejection that nothing in the wrapped
@@ -135,7 +140,25 @@ impl Trace {
         self
     }
 
+    /// What is answered when a filter or handler has panicked, instead of a plain `500 Internal Server Error`.
+    ///
+    /// It runs in the request's context; the panic itself is recorded on the span, not shown to the client.
+    ///
+    /// ```
+    /// use warp::http::StatusCode;
+    ///
+    /// let trace = traced::warp::trace().on_panic(|| {
+    ///     warp::reply::with_status(r#"{"detail":"Internal Server Error"}"#, StatusCode::INTERNAL_SERVER_ERROR)
+    /// });
+    /// ```
+    pub fn on_panic<R: Reply>(mut self, answer: impl Fn() -> R + Send + Sync + 'static) -> Self {
+        self.0.on_panic = Some(OnPanic(Arc::new(move || answer().into_response())));
+        self
+    }
+
     /// The service `routes`, traced.
+    ///
+    /// A panic in them is recorded and answered ([`on_panic`](Trace::on_panic)); the connection goes on.
     ///
     /// warp seals its `Wrap` trait, so a builder can't be given to [`Filter::with`]; inside a chain write
     /// `routes.with(warp::wrap_fn(|routes| trace.clone().wrap(routes)))`.
@@ -154,14 +177,10 @@ impl Trace {
             let query = warp::query::raw().or(warp::any().map(String::new)).unify();
             // It refuses a request whose two hosts differ; that is not ours to do.
             let host = warp::host::optional().or(warp::any().map(|| None)).unify();
-            let parts = warp::addr::remote().and(query).and(host);
-            parts.map(move |peer: Option<SocketAddr>, query: String, host: Option<Authority>| {
+            query.and(host).map(move |query: String, host: Option<Authority>| {
                 current(|request| {
                     if let Some(host) = host {
                         request.set_authority(&settings, host.as_str());
-                    }
-                    if let Some(peer) = peer {
-                        request.set_peer(peer);
                     }
                     request.set_query(&settings, &query);
                 });
@@ -171,30 +190,41 @@ impl Trace {
             let settings = Arc::clone(&settings);
             move |reply: R| {
                 let mut response = reply.into_response();
-                current(|request| {
-                    if let (Some(correlation), Some(id)) = (&settings.correlation, &request.correlation_id)
-                        && let Ok(id) = HeaderValue::from_str(id)
-                    {
-                        response.headers_mut().insert(correlation.header.clone(), id);
-                    }
-                    request.set_response_headers(&settings, response.headers());
-                    request.set_response_size(response.body().size_hint().exact());
-                });
+                current(|request| request.leave(&settings, &mut response));
                 response
             }
         };
-        let answered = |info: warp::log::Info<'_>| current(|request| request.answered(info.status()));
-        let opening = move |info: warp::trace::Info<'_>| {
-            let (request, context) = Request::open(&settings, &info);
-            attach::span(request, context)
-        };
-        entering
+        let answered = |info: Info<'_>| current(|request| request.answered(info.status()));
+        let filters = entering
             .untuple_one()
             .and(routes.map(leaving).boxed())
             .with(warp::log::custom(answered))
-            .with(warp::trace(opening))
-            .map(Reply::into_response)
-            .boxed()
+            .map(Reply::into_response);
+        let opening = answering::opening(Arc::clone(&settings));
+        warp::any().and_then(move || answering::answer(&opening, &filters, Arc::clone(&settings))).boxed()
+    }
+}
+
+impl Settings {
+    /// What is answered when a filter or handler has panicked.
+    pub(super) fn panic_response(&self) -> Response {
+        let plain =
+            || warp::reply::with_status("Internal Server Error", StatusCode::INTERNAL_SERVER_ERROR).into_response();
+        match &self.on_panic {
+            // Neither may the answer itself take the connection with it.
+            Some(answer) => caught(|| (answer.0)()).unwrap_or_else(|_| plain()),
+            None => plain(),
+        }
+    }
+}
+
+/// Makes the answer to a request whose handler has panicked.
+#[derive(Clone)]
+pub(super) struct OnPanic(Arc<dyn Fn() -> Response + Send + Sync>);
+
+impl fmt::Debug for OnPanic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("OnPanic")
     }
 }
 

@@ -266,6 +266,49 @@ async fn statements_are_prepared_once_and_again_when_their_tables_change() {
 }
 
 #[tokio::test]
+async fn statements_tell_the_server_their_span_when_asked_to() {
+    const MYSELF: &str = "SELECT query FROM pg_stat_activity WHERE pid = pg_backend_pid()";
+    let Some(database) = books().await else { return };
+    let manager = Manager::new(config(database.url()), NoTls).sqlcommenter();
+    let pool: Pool = bb8::Pool::builder().max_size(1).build(manager).await.unwrap();
+    let client = pool.get().await.unwrap();
+    let comment =
+        |span: &CapturedSpan| format!("/*traceparent='00-{}-{}-01'*/", span.span_context.trace_id(), span.span_id());
+    let (seen, spans) = capture_async(async {
+        let mut seen: Vec<String> = Vec::new();
+        seen.push(client.query_one(MYSELF, &[]).await.unwrap().get(0));
+        seen.push(client.query_one(&format!("{MYSELF} -- mine"), &[]).await.unwrap().get(0));
+        let mut rows = Box::pin(client.query_raw(MYSELF, [0_i64; 0]).await.unwrap());
+        seen.push(rows.try_next().await.unwrap().unwrap().get(0));
+        drop(rows);
+        let simple = client.simple_query(MYSELF).await.unwrap();
+        let row = simple.iter().find_map(|message| match message {
+            traced::postgres::tokio_postgres::SimpleQueryMessage::Row(row) => row.get(0),
+            _ => None,
+        });
+        seen.push(row.unwrap().to_owned());
+        // What is prepared stays as it was.
+        let prepared = client.prepare(MYSELF).await.unwrap();
+        seen.push(client.query_one(&prepared, &[]).await.unwrap().get(0));
+        seen
+    })
+    .await;
+    assert_eq!(seen[0], format!("{MYSELF} {}", comment(&spans[0])));
+    assert_eq!(seen[1], format!("{MYSELF} -- mine\n{}", comment(&spans[1])));
+    assert_eq!(seen[2], format!("{MYSELF} {}", comment(&spans[2])));
+    assert_eq!(seen[3], format!("{MYSELF} {}", comment(&spans[3])));
+    assert_eq!(seen[4], MYSELF);
+    assert!(!format!("{spans:?}").contains("traceparent"), "{spans:?}");
+
+    // Nobody records: it is kept prepared, as without.
+    let count = "SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%/' || '*traceparent%'";
+    let unsampled: String = client.query_one(MYSELF, &[]).await.unwrap().get(0);
+    assert_eq!(unsampled, MYSELF);
+    let left: i64 = client.query_one(count, &[]).await.unwrap().get(0);
+    assert_eq!(left, 0, "those with comments are gone");
+}
+
+#[tokio::test]
 async fn a_query_that_is_given_up_is_cancelled() {
     with_client(async |client, _| {
         let (result, spans) =

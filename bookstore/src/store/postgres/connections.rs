@@ -54,7 +54,7 @@ impl Connections {
             .connection_timeout(CONNECTING)
             .error_sink(Box::new(causes.clone()))
             .build_unchecked(manager);
-        Ok(Self { _observed: observe(&pool, &database), pool, causes })
+        Ok(Self { _observed: observe(&pool, &database).max_size(CONNECTIONS), pool, causes })
     }
 
     pub(super) async fn rows(&self, sql: &str, values: Values<'_>) -> Result<Vec<Row>, StoreError> {
