@@ -39,6 +39,8 @@ impl Failure {
 #[derive(Debug, Clone)]
 pub(crate) struct Watch {
     pub(crate) destination: String,
+    /// How long spans may wait for this way out at most, if it is shorter than the others'.
+    pub(crate) delay: Option<Duration>,
     pub(crate) reporter: Reporter,
     pub(crate) closing: Arc<Closing>,
 }
@@ -114,6 +116,14 @@ impl<C: Carrier> Outlet for Watched<C> {
                 Delivered::Done
             }
         }
+    }
+
+    fn delay(&self) -> Option<Duration> {
+        self.watch.delay
+    }
+
+    fn crowded_out(&mut self, spans: u64) {
+        self.stats.crowded_out(spans);
     }
 
     fn abandon(&mut self, spans: u64) {

@@ -13,6 +13,7 @@ mod foreign;
 mod fork;
 mod handover;
 mod ids;
+mod lane;
 mod local;
 mod log;
 mod mode;
@@ -28,6 +29,7 @@ mod span;
 mod start;
 mod tracer;
 pub(crate) mod wire;
+mod worker;
 
 #[cfg(test)]
 mod tests;

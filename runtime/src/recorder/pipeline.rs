@@ -8,7 +8,6 @@ use opentelemetry::trace::TraceContextExt;
 use opentelemetry_sdk::trace::{SdkTracerProvider, SpanData};
 
 use super::OpenSpan;
-use super::batch::{Batch, Size};
 use super::collector::Collector;
 use super::config::RecorderConfig;
 use super::counts::Totals;
@@ -35,16 +34,16 @@ impl Pipeline {
         Self(Kind::Foreign(Foreign::new(provider)))
     }
 
-    /// One of our own, whose finished spans a thread of its own hands to `outlets`.
+    /// One of our own, whose finished spans go to each of `outlets`, on a thread of its own.
     ///
     /// # Errors
     ///
-    /// If the thread can't be started.
+    /// If a thread can't be started.
     pub(crate) fn own_with(config: RecorderConfig, outlets: Vec<Box<dyn Outlet>>) -> std::io::Result<Self> {
         let resource = config.resource.clone();
         let schedule = config.schedule.clone();
-        let own = Own::new(config);
-        let collector = Collector::start(&own, &resource, schedule, outlets)?;
+        let own = Own::new(config, outlets.len());
+        let collector = Collector::start(&own, &resource, &schedule, outlets)?;
         Ok(Self(Kind::Own(own, Some(collector))))
     }
 
@@ -85,12 +84,12 @@ impl Pipeline {
 
     /// One whose finished spans stay in their logs, until somebody reads them.
     pub(crate) fn held(config: RecorderConfig) -> Self {
-        Self(Kind::Own(Own::new(config), None))
+        Self(Kind::Own(Own::new(config, 0), None))
     }
 
     /// The finished spans that a [`held`](Pipeline::held) pipeline has, which are then no longer in it.
     pub(crate) fn take_finished(&self) -> Vec<SpanData> {
-        self.own().map(|own| Batch::take(own, Size::UNLIMITED).decode()).unwrap_or_default()
+        self.own().map(|own| own.take_all().decode()).unwrap_or_default()
     }
 
     /// Takes no more spans.

@@ -66,6 +66,7 @@ pub(crate) struct Settled {
     failed: u64,
     rejected: u64,
     abandoned: u64,
+    crowded_out: u64,
     failed_batches: u64,
     last_error: Option<String>,
 }
@@ -76,7 +77,7 @@ impl Settled {
     }
 
     pub(crate) fn lost(&self) -> u64 {
-        self.failed + self.rejected + self.abandoned
+        self.failed + self.rejected + self.abandoned + self.crowded_out
     }
 
     pub(crate) fn last_error(&self) -> Option<&String> {
@@ -111,6 +112,11 @@ impl Stats {
         self.lock().abandoned += spans;
     }
 
+    /// `spans` were dropped because this exporter had too much to deliver still.
+    pub(crate) fn crowded_out(&self, spans: u64) {
+        self.lock().crowded_out += spans;
+    }
+
     pub(crate) fn outcome(&self) -> Settled {
         self.lock().clone()
     }
@@ -139,6 +145,7 @@ impl Health {
             health.queued += totals.accepted.saturating_sub(settled.total());
             health.exported += settled.exported;
             health.dropped.export_failed += settled.failed;
+            health.dropped.queue_full += settled.crowded_out;
             health.dropped.rejected += settled.rejected;
             health.dropped.shut_down += settled.abandoned;
             health.failed_batches += settled.failed_batches;

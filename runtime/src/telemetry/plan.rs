@@ -34,6 +34,11 @@ fn way(carrier: impl Carrier + 'static, watch: Watch) -> Way {
     (Box::new(watched), stats)
 }
 
+/// The terminal shows what happens while it is looked at.
+fn soon(watch: Watch) -> Watch {
+    Watch { delay: Some(CONSOLE_DELAY), ..watch }
+}
+
 /// Makes a way out, once what is watched and the resource are known.
 type MakeWay = dyn FnOnce(Watch, &Resource) -> Way + Send;
 
@@ -162,11 +167,7 @@ impl Own {
         closing: Arc<Closing>,
     ) -> Result<(Pipeline, Vec<Arc<Stats>>, String), SetupError> {
         let Self { limits, redactor, schedule, sampling, resource, given, chosen } = self;
-        // The terminal shows what happens while it is looked at.
-        let console = given.iter().any(|exporter| exporter.is_console)
-            || chosen.iter().any(|chosen| matches!(chosen, Chosen::Console));
-        let delay = if console { schedule.delay.min(CONSOLE_DELAY) } else { schedule.delay };
-        let watch = Watch { destination: String::new(), reporter, closing };
+        let watch = Watch { destination: String::new(), delay: None, reporter, closing };
         let mut ways = Ways {
             watch,
             resource: &resource,
@@ -176,6 +177,7 @@ impl Own {
         };
         for exporter in given {
             let watch = ways.watch("an exporter that was given in code", "");
+            let watch = if exporter.is_console { soon(watch) } else { watch };
             ways.list.push((exporter.make)(watch, ways.resource));
         }
         for chosen in chosen {
@@ -193,7 +195,7 @@ impl Own {
             value_length: limits.value_length,
             redactor,
             id_generator: None,
-            schedule: Schedule { delay, ..schedule },
+            schedule,
         };
         let pipeline = Pipeline::own_with(config, outlets).map_err(|error| SetupError::Exporter {
             destination: destination.clone(),
@@ -218,7 +220,7 @@ impl Ways<'_> {
     fn choose(&mut self, chosen: Chosen) -> Result<(), SetupError> {
         let way = match chosen {
             Chosen::Console => {
-                let watch = self.watch("this terminal", " (stderr), drawn as they end");
+                let watch = soon(self.watch("this terminal", " (stderr), drawn as they end"));
                 way(Exporter::new(ConsoleExporter::new(), self.resource), watch)
             }
             #[cfg(feature = "otlp")]

@@ -68,7 +68,8 @@ pub(super) struct Writer {
     next_size: usize,
 }
 
-/// The end of a log that the collector holds.
+/// The end of a log that a collector holds; each has a clone of its own.
+#[derive(Clone)]
 pub(super) struct Reader {
     chunk: Arc<Chunk>,
     at: usize,
