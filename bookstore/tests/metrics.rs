@@ -36,7 +36,7 @@ async fn requests_statements_and_spans_are_counted_and_the_scrapes_are_not() {
     let insert = ["db_client_operation_duration_seconds_count", "db_query_summary=\"INSERT books\""];
     assert_eq!(number(&text, &insert), 1.0);
     assert!(number(&text, &["otel_sdk_span_started_total{"]) > 5.0);
-    assert_eq!(number(&text, &["otel_sdk_exporter_span_exported_total{", "export_failed"]), 0.0);
+    assert_eq!(number(&text, &["otel_sdk_exporter_span_exported_total{", "rejected"]), 0.0);
     app.stop().await;
     telemetry.shutdown().expect("everything delivered");
 }

@@ -140,10 +140,18 @@ fn the_pipeline_counts_what_it_starts_exports_and_loses() {
     assert_eq!(sum("otel.sdk.span.started"), 3.0);
     assert_eq!(sum("otel.sdk.span.live"), 0.0);
     assert_eq!(sum("otel.sdk.processor.span.processed"), 3.0);
-    let failed = measured.matching("otel.sdk.exporter.span.exported", "error.type", "export_failed");
+    let failed = measured.matching("otel.sdk.exporter.span.exported", "error.type", "_OTHER");
     assert_eq!(failed[0].1, 2.0);
     assert_eq!(sum("otel.sdk.exporter.span.exported"), 3.0);
-    assert_eq!(measured.matching("otel.sdk.exporter.operation.duration", "error.type", "export_failed")[0].1, 1.0);
+    assert_eq!(measured.matching("otel.sdk.exporter.operation.duration", "error.type", "_OTHER")[0].1, 1.0);
+    assert_eq!(sum("otel.sdk.exporter.span.inflight"), 0.0);
+    let exported = measured.points("otel.sdk.exporter.span.exported");
+    assert!(exported.iter().all(|(a, _)| a["otel.component.type"].ends_with("::Once")), "{exported:?}");
+    assert!(exported.iter().all(|(a, _)| a["otel.component.name"].ends_with("::Once/0")), "{exported:?}");
+    let processed = measured.points("otel.sdk.processor.span.processed");
+    let reasons: std::collections::BTreeSet<_> = processed.iter().filter_map(|(a, _)| a.get("error.type")).collect();
+    let expected = ["already_shutdown", "queue_full", "thread_ending", "too_large"];
+    assert_eq!(reasons.into_iter().collect::<Vec<_>>(), expected);
     assert!(sum("traced.queue.max_bytes") > 0.0);
 }
 

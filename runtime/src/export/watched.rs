@@ -1,12 +1,13 @@
 //! Watching a way out: what it is given, what becomes of it, and what has to be said about that.
 
+use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::Closing;
 use crate::recorder::{Delivered, Outgoing, Outlet, Totals};
-use crate::telemetry::{Outage, Overflow, Reporter, Stats};
+use crate::telemetry::{Component, Outage, Overflow, Reporter, Stats};
 
 /// How finished spans are carried away.
 pub(crate) trait Carrier: Send {
@@ -24,6 +25,8 @@ pub(crate) trait Carrier: Send {
 #[derive(Debug)]
 pub(crate) struct Failure {
     pub(crate) reason: String,
+    /// `error.type` of the metrics: one of few values, a status where there is one.
+    pub(crate) kind: Cow<'static, str>,
     /// Worth another try, after the time that was asked for, if it was.
     pub(crate) again: Option<Option<Duration>>,
 }
@@ -31,7 +34,7 @@ pub(crate) struct Failure {
 impl Failure {
     /// One that another try would not mend.
     pub(crate) fn lasting(reason: impl Into<String>) -> Self {
-        Self { reason: reason.into(), again: None }
+        Self { reason: reason.into(), kind: Cow::Borrowed("_OTHER"), again: None }
     }
 }
 
@@ -41,6 +44,7 @@ pub(crate) struct Watch {
     pub(crate) destination: String,
     /// How long spans may wait for this way out at most, if it is shorter than the others'.
     pub(crate) delay: Option<Duration>,
+    pub(crate) component: Component,
     pub(crate) reporter: Reporter,
     pub(crate) closing: Arc<Closing>,
 }
@@ -61,18 +65,17 @@ pub(crate) struct Watched<C> {
 
 impl<C: Carrier> Watched<C> {
     pub(crate) fn new(carrier: C, watch: Watch) -> (Self, Arc<Stats>) {
-        let stats = Arc::<Stats>::default();
+        let stats = Arc::new(Stats::new(watch.component.clone()));
         let (outage, overflow) = (Outage::default(), Overflow::default());
         (Self { carrier, watch, stats: Arc::clone(&stats), outage, overflow, wait: WAIT }, stats)
     }
 
     /// Carries; a panic of the carrier is an error like any other, since the thread has to live on.
     fn carry(&mut self, batch: &Outgoing) -> Result<u64, Failure> {
-        let start = Instant::now();
         let carried = catch_unwind(AssertUnwindSafe(|| self.carrier.carry(batch)));
-        let result = carried.unwrap_or_else(|_| Err(Failure::lasting("the exporter panicked")));
-        crate::metrics::exported(start.elapsed(), result.is_err());
-        result
+        carried.unwrap_or_else(|_| {
+            Err(Failure { kind: Cow::Borrowed("panic"), ..Failure::lasting("the exporter panicked") })
+        })
     }
 
     fn report(&mut self, outcome: Result<u64, &str>, lost: u64, totals: &Totals) {
@@ -96,6 +99,7 @@ impl<C: Carrier> Watched<C> {
 impl<C: Carrier> Outlet for Watched<C> {
     fn deliver(&mut self, batch: &Outgoing, totals: &Totals) -> Delivered {
         let spans = batch.len() as u64;
+        self.stats.begins(spans);
         match self.carry(batch) {
             Ok(rejected) => {
                 self.report(Ok(rejected), 0, totals);
@@ -103,16 +107,16 @@ impl<C: Carrier> Outlet for Watched<C> {
                 self.wait = WAIT;
                 Delivered::Done
             }
-            Err(Failure { reason, again: Some(asked) }) if !self.watch.closing.has_begun() => {
+            Err(Failure { reason, kind, again: Some(asked) }) if !self.watch.closing.has_begun() => {
                 self.report(Err(&reason), 0, totals);
-                self.stats.postponed(reason);
+                self.stats.postponed(reason, kind);
                 let wait = asked.unwrap_or(self.wait);
                 self.wait = (2 * self.wait).min(LONGEST_WAIT);
                 Delivered::Later(wait)
             }
-            Err(Failure { reason, .. }) => {
+            Err(Failure { reason, kind, .. }) => {
                 self.report(Err(&reason), spans, totals);
-                self.stats.lost(spans, reason);
+                self.stats.lost(spans, reason, kind);
                 Delivered::Done
             }
         }

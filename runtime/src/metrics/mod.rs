@@ -17,13 +17,15 @@
 //! | `traced.function.duration` | histogram, s | `#[traced(metrics)]`; its count is that of the calls | own |
 //! | `traced.function.active` | up-down counter | `#[traced(metrics)]` | own |
 //! | `otel.sdk.span.started`, `otel.sdk.span.live` | counter, up-down counter | the pipeline | in development |
-//! | `otel.sdk.processor.span.processed`, `otel.sdk.processor.span.queue.size` | counter, up-down counter | the pipeline | in development |
+//! | `otel.sdk.processor.span.processed` | counter, by `error.type`: `queue_full`, `too_large`, `thread_ending`, `already_shutdown` | the pipeline | in development |
+//! | `otel.sdk.processor.span.queue.size`, `.capacity` (where OTEL_BSP_MAX_QUEUE_SIZE sets one) | up-down counters | the pipeline | in development |
 //! | `traced.queue.bytes`, `traced.queue.max_bytes` | up-down counters, By | the pipeline | own |
-//! | `otel.sdk.exporter.span.exported` | counter, by `error.type` | the pipeline | in development |
-//! | `otel.sdk.exporter.operation.duration` | histogram, s | the pipeline | in development |
+//! | `otel.sdk.exporter.span.exported` | counter, by `error.type`: the collector's status, `timeout`, `connect`, `rejected`, .. | each exporter | in development |
+//! | `otel.sdk.exporter.span.inflight` | up-down counter | each exporter | in development |
+//! | `otel.sdk.exporter.operation.duration` | histogram, s; one for each batch, its repetitions included | each exporter | in development |
 //!
 //! Names, units, attributes and buckets are those of the [semantic
-//! conventions](https://opentelemetry.io/docs/specs/semconv/) 1.37. Measuring does not depend on sampling. The SDK keeps at
+//! conventions](https://opentelemetry.io/docs/specs/semconv/) 1.42.0, which a test holds them against. Measuring does not depend on sampling. The SDK keeps at
 //! most 2,000 combinations of attributes of an instrument; it takes no exemplars.
 //!
 //! A function asks for its metrics with the word `metrics`, which may name them and give them attributes (of few values each:

@@ -63,7 +63,7 @@ pub(crate) fn connection_created(_: std::time::Duration, _: &std::sync::Arc<str>
 
 /// A batch of spans was exported, or could not be.
 #[inline]
-pub(crate) fn exported(_: std::time::Duration, _: bool) {}
+pub(crate) fn exported(_: &crate::telemetry::Component, _: std::time::Duration, _: Option<&str>) {}
 
 /// A call that is being measured: none is.
 #[derive(Debug)]

@@ -2,87 +2,161 @@
 //!
 //! <https://opentelemetry.io/docs/specs/semconv/otel/sdk-metrics/>
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use opentelemetry::KeyValue;
 use opentelemetry::metrics::{Histogram, Meter};
 
 use super::instruments;
-use crate::Health;
+use crate::recorder::Totals;
+use crate::telemetry::{Component, Settled, Stats};
 
 /// The boundaries that the conventions name for other requests, in seconds.
 const DURATIONS: [f64; 14] = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0];
 
-/// Makes the instruments that ask `health`.
-pub(super) fn observe(meter: &Meter, health: impl Fn() -> Health + Clone + Send + Sync + 'static) {
-    let count = |name: &'static str, description: &'static str, points: fn(&Health) -> Vec<(u64, &'static str)>| {
-        let health = health.clone();
-        let _ = meter
-            .u64_observable_counter(name)
-            .with_unit("{span}")
-            .with_description(description)
-            .with_callback(move |observer| {
-                for (spans, error_type) in points(&health()) {
-                    match error_type {
-                        "" => observer.observe(spans, &[component()]),
-                        _ => observer.observe(spans, &[component(), KeyValue::new("error.type", error_type)]),
-                    }
-                }
-            })
-            .build();
+/// What metrics call the recorder and its queue, for which the conventions have no name.
+const RECORDER: &str = "traced";
+
+/// What is asked whenever metrics are collected.
+struct Pipeline {
+    totals: Box<dyn Fn() -> Totals + Send + Sync>,
+    /// Each exporter, with the attributes of its metrics.
+    exporters: Vec<(Arc<Stats>, Vec<KeyValue>)>,
+    recorder: Vec<KeyValue>,
+    capacity: Option<usize>,
+}
+
+/// A value and the attributes that it has.
+type Point = (u64, Vec<KeyValue>);
+
+/// Makes the instruments that ask `totals` and the `exporters`; `capacity` is how many spans may wait, if that is limited.
+pub(super) fn observe(
+    meter: &Meter,
+    totals: impl Fn() -> Totals + Send + Sync + 'static,
+    exporters: &[Arc<Stats>],
+    capacity: Option<usize>,
+) {
+    let recorder = Component::of(RECORDER).attributes();
+    let exporters = exporters.iter().map(|stats| (Arc::clone(stats), stats.component.attributes())).collect();
+    let pipeline = Arc::new(Pipeline { totals: Box::new(totals), exporters, recorder, capacity });
+
+    let count = |name: &'static str, description: &'static str, points: fn(&Pipeline) -> Vec<Point>| {
+        let pipeline = Arc::clone(&pipeline);
+        let builder = meter.u64_observable_counter(name).with_unit("{span}").with_description(description);
+        let callback = builder.with_callback(move |observer| {
+            points(&pipeline).iter().for_each(|(value, attributes)| observer.observe(*value, attributes));
+        });
+        drop(callback.build());
     };
-    count("otel.sdk.span.started", "The number of created spans.", |health| vec![(health.started, "")]);
+    count("otel.sdk.span.started", "The number of created spans that are recorded.", Pipeline::started);
     count(
         "otel.sdk.processor.span.processed",
         "The number of spans for which the processing has finished, either successful or failed.",
-        |health| {
-            let dropped = health.dropped;
-            let handed_over = health.exported + dropped.export_failed + dropped.rejected;
-            vec![
-                (handed_over, ""),
-                (dropped.queue_full, "queue_full"),
-                (dropped.too_large, "too_large"),
-                (dropped.thread_ending, "thread_ending"),
-                (dropped.shut_down, "already_shutdown"),
-            ]
-        },
+        Pipeline::processed,
     );
     count(
         "otel.sdk.exporter.span.exported",
         "The number of spans for which the export has finished, either successful or failed.",
-        |health| {
-            let dropped = health.dropped;
-            vec![(health.exported, ""), (dropped.export_failed, "export_failed"), (dropped.rejected, "rejected")]
-        },
+        Pipeline::exported,
     );
-    let level = |name: &'static str, unit: &'static str, description: &'static str, value: fn(&Health) -> u64| {
-        let health = health.clone();
-        let _ = meter
-            .i64_observable_up_down_counter(name)
-            .with_unit(unit)
-            .with_description(description)
-            .with_callback(move |observer| {
-                observer.observe(i64::try_from(value(&health())).unwrap_or(i64::MAX), &[component()]);
-            })
-            .build();
+
+    let level = |name: &'static str, unit, description: &'static str, points: fn(&Pipeline) -> Vec<Point>| {
+        let pipeline = Arc::clone(&pipeline);
+        let builder = meter.i64_observable_up_down_counter(name).with_unit(unit).with_description(description);
+        let callback = builder.with_callback(move |observer| {
+            for (value, attributes) in points(&pipeline) {
+                observer.observe(i64::try_from(value).unwrap_or(i64::MAX), &attributes);
+            }
+        });
+        drop(callback.build());
     };
     level(
         "otel.sdk.span.live",
         "{span}",
-        "The number of created spans for which the end operation has not been called yet.",
-        |health| health.open,
+        "The number of created spans with recording=true for which the end operation has not been called yet.",
+        |pipeline| vec![((pipeline.totals)().open, Vec::new())],
     );
     level(
         "otel.sdk.processor.span.queue.size",
         "{span}",
         "The number of spans in the queue of a given instance of an SDK span processor.",
-        |health| health.queued,
+        Pipeline::queued,
+    );
+    level(
+        "otel.sdk.processor.span.queue.capacity",
+        "{span}",
+        "The maximum number of spans the queue of a given instance of an SDK span processor can hold.",
+        |pipeline| pipeline.capacity.iter().map(|spans| (*spans as u64, pipeline.recorder.clone())).collect(),
+    );
+    level(
+        "otel.sdk.exporter.span.inflight",
+        "{span}",
+        "The number of spans which were passed to the exporter, but that have not been exported yet.",
+        |pipeline| pipeline.each(|settled| vec![(settled.in_flight(), None)]),
     );
     // The queue is bounded in bytes, for which the conventions have no name.
-    level("traced.queue.bytes", "By", "How many bytes of memory ended spans take.", |health| health.queued_bytes);
-    level("traced.queue.max_bytes", "By", "How many bytes of memory ended spans may take.", |health| {
-        health.max_queued_bytes
+    level("traced.queue.bytes", "By", "How many bytes of memory ended spans take.", |pipeline| {
+        vec![((pipeline.totals)().queued_bytes, Vec::new())]
     });
+    level("traced.queue.max_bytes", "By", "How many bytes of memory ended spans may take.", |pipeline| {
+        vec![((pipeline.totals)().max_queued_bytes, Vec::new())]
+    });
+}
+
+impl Pipeline {
+    fn started(&self) -> Vec<Point> {
+        vec![((self.totals)().started, Vec::new())]
+    }
+
+    /// Of spans that several exporters are given, those that all were given are processed.
+    fn processed(&self) -> Vec<Point> {
+        let settled = self.settled();
+        let handed_over = settled.iter().map(Settled::handed_over).min().unwrap_or_default();
+        let abandoned = settled.iter().map(Settled::abandoned).max().unwrap_or_default();
+        let totals = (self.totals)();
+        let of_recorder = |(spans, error)| (spans, with_error(&self.recorder, error));
+        let points = [
+            (handed_over, None),
+            (totals.queue_full, Some("queue_full")),
+            (totals.too_large, Some("too_large")),
+            (totals.thread_ending, Some("thread_ending")),
+            (totals.after_shutdown + abandoned, Some("already_shutdown")),
+        ];
+        points.into_iter().map(of_recorder).collect()
+    }
+
+    fn queued(&self) -> Vec<Point> {
+        let accepted = (self.totals)().accepted;
+        let gone = self.settled().iter().map(|settled| settled.handed_over() + settled.abandoned()).min();
+        vec![(accepted.saturating_sub(gone.unwrap_or_default()), self.recorder.clone())]
+    }
+
+    fn exported(&self) -> Vec<Point> {
+        self.each(|settled| {
+            let mut points = vec![(settled.exported(), None), (settled.rejected(), Some("rejected".to_owned()))];
+            points.extend(settled.failures().iter().map(|(kind, spans)| (*spans, Some(kind.to_string()))));
+            points
+        })
+    }
+
+    /// The points of each exporter: what `points` makes of how it fares, each with its `error.type`.
+    fn each(&self, points: impl Fn(&Settled) -> Vec<(u64, Option<String>)>) -> Vec<Point> {
+        let of = |(stats, attributes): &(Arc<Stats>, Vec<KeyValue>)| {
+            let points = points(&stats.outcome()).into_iter();
+            points.map(|(spans, error)| (spans, with_error(attributes, error))).collect::<Vec<_>>()
+        };
+        self.exporters.iter().flat_map(of).collect()
+    }
+
+    fn settled(&self) -> Vec<Settled> {
+        self.exporters.iter().map(|(stats, _)| stats.outcome()).collect()
+    }
+}
+
+fn with_error<S: Into<opentelemetry::Value>>(attributes: &[KeyValue], error: Option<S>) -> Vec<KeyValue> {
+    let error = error.map(|error| KeyValue::new("error.type", error));
+    attributes.iter().cloned().chain(error).collect()
 }
 
 pub(super) fn export_duration(meter: &Meter) -> Histogram<f64> {
@@ -94,14 +168,11 @@ pub(super) fn export_duration(meter: &Meter) -> Histogram<f64> {
         .build()
 }
 
-/// A batch of spans was exported, or could not be.
-pub(crate) fn exported(time: Duration, failed: bool) {
+/// `exporter` has done with a batch of spans, its repetitions included, or could not export it.
+pub(crate) fn exported(exporter: &Component, time: Duration, error: Option<&str>) {
     let Some(instruments) = instruments::installed() else { return };
-    let mut attributes = vec![component()];
-    attributes.extend(failed.then(|| KeyValue::new("error.type", "export_failed")));
+    let mut attributes = with_error(&exporter.attributes(), error.map(str::to_owned));
+    let status = error.and_then(|error| error.parse::<i64>().ok());
+    attributes.extend(status.map(|status| KeyValue::new("http.response.status_code", status)));
     instruments.export_duration.record(time.as_secs_f64(), &attributes);
-}
-
-fn component() -> KeyValue {
-    KeyValue::new("otel.component.name", "traced/0")
 }

@@ -13,11 +13,12 @@ use opentelemetry_sdk::metrics::{MeterProviderBuilder, PeriodicReader, SdkMeterP
 use super::console::Console;
 use super::exporter::Otlp;
 use super::instruments::{self, Instruments};
+use crate::SetupError;
 use crate::export::Closing;
 use crate::export::otlp::{OtlpSettings, names};
+use crate::recorder::Totals;
 use crate::signal::{Asked, Post, PrometheusExporter, Signal, asked};
-use crate::telemetry::{Reader, Reporter};
-use crate::{Health, SetupError};
+use crate::telemetry::{Reader, Reporter, Stats};
 
 static METRICS: Signal =
     Signal { name: "metrics", exporter: "OTEL_METRICS_EXPORTER", otlp: names!("METRICS", "v1/metrics") };
@@ -135,8 +136,13 @@ pub(crate) struct Metrics {
 
 impl Metrics {
     /// Puts on metrics how the pipeline of the spans fares.
-    pub(crate) fn observe_pipeline(&self, health: impl Fn() -> Health + Clone + Send + Sync + 'static) {
-        super::pipeline::observe(&self.provider.meter("traced"), health);
+    pub(crate) fn observe_pipeline(
+        &self,
+        totals: impl Fn() -> Totals + Send + Sync + 'static,
+        exporters: &[Arc<Stats>],
+        capacity: Option<usize>,
+    ) {
+        super::pipeline::observe(&self.provider.meter("traced"), totals, exporters, capacity);
     }
 
     /// Makes them the program's.

@@ -227,14 +227,20 @@ pub(crate) fn known_method(method: &Method) -> &'static str {
     }
 }
 
+/// The value of `http.request.method`: `_OTHER` for one that is not known.
+pub(crate) fn recorded_method(method: &Method) -> &'static str {
+    match known_method(method) {
+        UNKNOWN => "_OTHER",
+        known => known,
+    }
+}
+
 /// `http.request.method`, and the original of one that is not known.
 pub(crate) fn record_method(method: &Method, fields: &mut Fields<'_>) {
-    match known_method(method) {
-        UNKNOWN => {
-            fields.slot("http.request.method").static_str("_OTHER");
-            fields.set("http.request.method_original", method.as_str());
-        }
-        known => fields.slot("http.request.method").static_str(known),
+    let recorded = recorded_method(method);
+    fields.slot("http.request.method").static_str(recorded);
+    if recorded == "_OTHER" {
+        fields.set("http.request.method_original", method.as_str());
     }
 }
 

@@ -1,7 +1,11 @@
 //! How the pipeline fares: what was exported, what was dropped and why.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
+use super::Component;
 use crate::recorder::Totals;
 
 /// How the pipeline fares since it was installed: [`Telemetry::health`](crate::Telemetry::health).
@@ -57,16 +61,24 @@ impl Dropped {
 
 /// What became of the spans that one exporter was given.
 #[derive(Debug, Default)]
-pub(crate) struct Stats(Mutex<Settled>);
+pub(crate) struct Stats {
+    #[cfg_attr(not(feature = "metrics"), allow(dead_code))]
+    pub(crate) component: Component,
+    settled: Mutex<Settled>,
+}
 
 /// What became of the spans whose export is over.
 #[derive(Debug, Default, Clone)]
 pub(crate) struct Settled {
     exported: u64,
     failed: u64,
+    /// Those that failed, by `error.type`.
+    failures: BTreeMap<Cow<'static, str>, u64>,
     rejected: u64,
     abandoned: u64,
     crowded_out: u64,
+    /// The batch that the exporter was given and has not done with: since when, how many spans, why it failed last.
+    under_way: Option<(Instant, u64, Option<Cow<'static, str>>)>,
     failed_batches: u64,
     last_error: Option<String>,
 }
@@ -74,6 +86,13 @@ pub(crate) struct Settled {
 impl Settled {
     fn total(&self) -> u64 {
         self.exported + self.lost()
+    }
+
+    /// The batch is done with.
+    fn done(&mut self, component: &Component, error: Option<&str>) {
+        if let Some((since, _, _)) = self.under_way.take() {
+            crate::metrics::exported(component, since.elapsed(), error);
+        }
     }
 
     pub(crate) fn lost(&self) -> u64 {
@@ -85,31 +104,82 @@ impl Settled {
     }
 }
 
+#[cfg(feature = "metrics")]
+impl Settled {
+    pub(crate) fn exported(&self) -> u64 {
+        self.exported
+    }
+
+    pub(crate) fn rejected(&self) -> u64 {
+        self.rejected
+    }
+
+    pub(crate) fn failures(&self) -> &BTreeMap<Cow<'static, str>, u64> {
+        &self.failures
+    }
+
+    /// Spans that the exporter was given and has not done with.
+    pub(crate) fn in_flight(&self) -> u64 {
+        self.under_way.as_ref().map_or(0, |(_, spans, _)| *spans)
+    }
+
+    /// Spans that the exporter was given.
+    pub(crate) fn handed_over(&self) -> u64 {
+        self.exported + self.failed + self.rejected + self.in_flight()
+    }
+
+    /// Spans that no exporter will be given any more.
+    pub(crate) fn abandoned(&self) -> u64 {
+        self.abandoned + self.crowded_out
+    }
+}
+
 impl Stats {
+    /// Of an exporter that metrics call `component`.
+    pub(crate) fn new(component: Component) -> Self {
+        Self { component, settled: Mutex::default() }
+    }
+
+    /// The exporter is given a batch of `spans`, or the one that it has not done with once more.
+    pub(crate) fn begins(&self, spans: u64) {
+        self.lock().under_way.get_or_insert_with(|| (Instant::now(), spans, None));
+    }
+
     /// A batch of `spans` arrived, of which `rejected` were refused.
     pub(crate) fn delivered(&self, spans: u64, rejected: u64) {
         let mut settled = self.lock();
+        settled.done(&self.component, (rejected > 0).then_some("rejected"));
         let rejected = rejected.min(spans);
         settled.rejected += rejected;
         settled.exported += spans - rejected;
     }
 
     /// A batch of `spans` is lost.
-    pub(crate) fn lost(&self, spans: u64, error: String) {
-        self.lock().failed += spans;
-        self.postponed(error);
+    pub(crate) fn lost(&self, spans: u64, error: String, kind: Cow<'static, str>) {
+        let mut settled = self.lock();
+        settled.failed += spans;
+        settled.failed_batches += 1;
+        settled.last_error = Some(error);
+        settled.done(&self.component, Some(&kind));
+        *settled.failures.entry(kind).or_default() += spans;
     }
 
-    /// A batch could not be delivered.
-    pub(crate) fn postponed(&self, error: String) {
+    /// A batch could not be delivered; it will be tried again.
+    pub(crate) fn postponed(&self, error: String, kind: Cow<'static, str>) {
         let mut settled = self.lock();
         settled.failed_batches += 1;
         settled.last_error = Some(error);
+        if let Some((_, _, last)) = &mut settled.under_way {
+            *last = Some(kind);
+        }
     }
 
     /// `spans` were left when the telemetry ended.
     pub(crate) fn abandoned(&self, spans: u64) {
-        self.lock().abandoned += spans;
+        let mut settled = self.lock();
+        settled.abandoned += spans;
+        let last = settled.under_way.as_ref().and_then(|(_, _, last)| last.clone());
+        settled.done(&self.component, Some(last.as_deref().unwrap_or("_OTHER")));
     }
 
     /// `spans` were dropped because this exporter had too much to deliver still.
@@ -122,7 +192,7 @@ impl Stats {
     }
 
     fn lock(&self) -> MutexGuard<'_, Settled> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.settled.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -163,7 +233,7 @@ mod tests {
     fn every_span_is_counted_in_one_place() {
         let stats = Stats::default();
         stats.delivered(2, 1);
-        stats.lost(1, "refused".to_owned());
+        stats.lost(1, "refused".to_owned(), "503".into());
         stats.abandoned(1);
         let totals = Totals { open: 1, accepted: 6, queue_full: 2, after_shutdown: 3, ..Totals::default() };
         let health = Health::of(&totals, [&stats]);

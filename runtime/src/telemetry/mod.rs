@@ -1,6 +1,7 @@
 //! Setting up: what is recorded, where it goes, and how it is brought to its end.
 
 mod builder;
+mod component;
 mod environment;
 mod error;
 mod exporters;
@@ -25,6 +26,7 @@ pub use error::{FlushError, InvalidVariable, SetupError};
 pub use health::{Dropped, Health};
 pub use report::Warning;
 
+pub(crate) use component::Component;
 pub(crate) use environment::Environment;
 #[cfg(any(feature = "metrics", feature = "logs"))]
 pub(crate) use environment::list;
@@ -32,6 +34,8 @@ pub(crate) use environment::list;
 pub(crate) use environment::tests;
 #[cfg(feature = "otlp")]
 pub(crate) use environment::{Reader, pairs};
+#[cfg(feature = "metrics")]
+pub(crate) use health::Settled;
 pub(crate) use health::Stats;
 pub(crate) use report::{Outage, Overflow, Reporter};
 
@@ -65,6 +69,8 @@ pub struct Telemetry {
     /// None when the SDK is disabled.
     pipeline: Option<Arc<Pipeline>>,
     stats: Vec<Arc<Stats>>,
+    #[cfg(feature = "metrics")]
+    max_queue_size: Option<usize>,
     closing: Arc<Closing>,
     flush_timeout: Duration,
     destination: String,
@@ -80,6 +86,8 @@ pub struct Telemetry {
 struct Parts {
     pipeline: Option<Pipeline>,
     stats: Vec<Arc<Stats>>,
+    /// How many spans may wait, where that is limited.
+    max_queue_size: Option<usize>,
     closing: Arc<Closing>,
     flush_timeout: Duration,
     destination: String,
@@ -110,7 +118,9 @@ impl Telemetry {
     }
 
     fn start(parts: Parts, claim: Claim) -> Result<Self, SetupError> {
-        let Parts { pipeline, stats, closing, flush_timeout, destination } = parts;
+        #[cfg(feature = "metrics")]
+        let max_queue_size = parts.max_queue_size;
+        let Parts { pipeline, stats, closing, flush_timeout, destination, .. } = parts;
         let pipeline = pipeline.map(Arc::new);
         if let Some(pipeline) = &pipeline {
             if !recorder::install(Arc::clone(pipeline)) {
@@ -124,6 +134,8 @@ impl Telemetry {
         Ok(Self {
             pipeline,
             stats,
+            #[cfg(feature = "metrics")]
+            max_queue_size,
             closing,
             flush_timeout,
             destination,
@@ -149,11 +161,9 @@ impl Telemetry {
         // Of an application's own provider nothing is known.
         let own = self.pipeline.as_ref().filter(|pipeline| pipeline.provider().is_none());
         if let (Some(metrics), Some(pipeline)) = (&metrics, own) {
-            let (pipeline, stats) = (Arc::downgrade(pipeline), self.stats.clone());
-            metrics.observe_pipeline(move || {
-                let totals = pipeline.upgrade().map(|pipeline| pipeline.totals()).unwrap_or_default();
-                Health::of(&totals, stats.iter().map(|stats| &**stats))
-            });
+            let pipeline = Arc::downgrade(pipeline);
+            let totals = move || pipeline.upgrade().map(|pipeline| pipeline.totals()).unwrap_or_default();
+            metrics.observe_pipeline(totals, &self.stats, self.max_queue_size);
         }
         self.metrics = metrics;
         self.metrics.iter().for_each(crate::metrics::Metrics::install);

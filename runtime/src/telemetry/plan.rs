@@ -1,6 +1,6 @@
 //! What is to be set up, once code and environment are read.
 
-use std::any::Any;
+use std::any::{Any, type_name};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,6 +11,7 @@ use opentelemetry_sdk::trace::{SdkTracerProvider, SpanExporter};
 
 use super::Parts;
 use super::builder::TelemetryBuilder;
+use super::component::Component;
 use super::environment::Reader;
 use super::error::SetupError;
 use super::exporters::{Choice, choices};
@@ -45,13 +46,19 @@ type MakeWay = dyn FnOnce(Watch, &Resource) -> Way + Send;
 /// An exporter that was given in code, whose type is known only to the function that makes a way out of it.
 pub(super) struct GivenExporter {
     make: Box<MakeWay>,
+    /// The name of its type.
+    kind: &'static str,
     is_console: bool,
 }
 
 impl GivenExporter {
-    pub(super) fn new(exporter: impl SpanExporter + 'static) -> Self {
+    pub(super) fn new<E: SpanExporter + 'static>(exporter: E) -> Self {
         let is_console = (&exporter as &dyn Any).is::<ConsoleExporter>();
-        Self { make: Box::new(|watch, resource| way(Exporter::new(exporter, resource), watch)), is_console }
+        Self {
+            kind: type_name::<E>(),
+            make: Box::new(|watch, resource| way(Exporter::new(exporter, resource), watch)),
+            is_console,
+        }
     }
 }
 
@@ -119,6 +126,7 @@ impl Plan {
         let parts = Parts {
             pipeline: None,
             stats: Vec::new(),
+            max_queue_size: None,
             closing: Arc::clone(&closing),
             flush_timeout: self.flush_timeout,
             destination: "traces go nowhere: OTEL_SDK_DISABLED is true".to_owned(),
@@ -130,8 +138,9 @@ impl Plan {
                 Parts { pipeline: Some(Pipeline::new(provider)), destination, ..parts }
             }
             Route::Own(own) => {
+                let max_queue_size = own.schedule.max_queue_size;
                 let (pipeline, stats, destination) = own.build(self.reporter, closing)?;
-                Parts { pipeline: Some(pipeline), stats, destination, ..parts }
+                Parts { pipeline: Some(pipeline), stats, max_queue_size, destination, ..parts }
             }
         };
         if let Some(propagator) = self.propagator {
@@ -167,16 +176,18 @@ impl Own {
         closing: Arc<Closing>,
     ) -> Result<(Pipeline, Vec<Arc<Stats>>, String), SetupError> {
         let Self { limits, redactor, schedule, sampling, resource, given, chosen } = self;
-        let watch = Watch { destination: String::new(), delay: None, reporter, closing };
+        let watch =
+            Watch { destination: String::new(), delay: None, component: Component::default(), reporter, closing };
         let mut ways = Ways {
             watch,
             resource: &resource,
             timeout: schedule.export_timeout,
             list: Vec::new(),
             destinations: Vec::new(),
+            kinds: Vec::new(),
         };
         for exporter in given {
-            let watch = ways.watch("an exporter that was given in code", "");
+            let watch = ways.watch("an exporter that was given in code", "", Component::of(exporter.kind));
             let watch = if exporter.is_console { soon(watch) } else { watch };
             ways.list.push((exporter.make)(watch, ways.resource));
         }
@@ -214,20 +225,23 @@ struct Ways<'a> {
     timeout: Duration,
     list: Vec<Way>,
     destinations: Vec<String>,
+    kinds: Vec<&'static str>,
 }
 
 impl Ways<'_> {
     fn choose(&mut self, chosen: Chosen) -> Result<(), SetupError> {
         let way = match chosen {
             Chosen::Console => {
-                let watch = soon(self.watch("this terminal", " (stderr), drawn as they end"));
+                let component = Component::of(type_name::<ConsoleExporter>());
+                let watch = soon(self.watch("this terminal", " (stderr), drawn as they end", component));
                 way(Exporter::new(ConsoleExporter::new(), self.resource), watch)
             }
             #[cfg(feature = "otlp")]
             Chosen::Otlp(mut settings) => {
                 settings.timeout = settings.timeout.min(self.timeout);
                 let destination = settings.destination();
-                let watch = self.watch(&destination, " (OTLP over HTTP)");
+                let component = Component { server: settings.server(), ..Component::of("otlp_http_span_exporter") };
+                let watch = self.watch(&destination, " (OTLP over HTTP)", component);
                 let transport = crate::export::otlp::Transport::new(*settings, Arc::clone(&watch.closing))
                     .map_err(|reason| SetupError::Exporter { destination, reason })?;
                 way(transport, watch)
@@ -237,9 +251,11 @@ impl Ways<'_> {
         Ok(())
     }
 
-    fn watch(&mut self, destination: &str, how: &str) -> Watch {
+    fn watch(&mut self, destination: &str, how: &str, mut component: Component) -> Watch {
+        component.number = self.kinds.iter().filter(|kind| **kind == component.kind).count();
+        self.kinds.push(component.kind);
         self.destinations.push(format!("{destination}{how}"));
-        Watch { destination: destination.to_owned(), ..self.watch.clone() }
+        Watch { destination: destination.to_owned(), component, ..self.watch.clone() }
     }
 
     fn describe(&self) -> String {

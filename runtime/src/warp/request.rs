@@ -164,7 +164,7 @@ fn measured(settings: &Settings, info: &Info<'_>, forwarded: &Forwarded) -> Opti
     let length =
         info.request_headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
     let scheme = forwarded.scheme.unwrap_or(settings.scheme);
-    Exchange::begin(url::known_method(info.method()), scheme, url::version(info.version()), length)
+    Exchange::begin(url::recorded_method(info.method()), scheme, url::version(info.version()), length)
 }
 
 fn record(settings: &Settings, info: &Info<'_>, forwarded: &Forwarded, fields: &mut Fields<'_>) {

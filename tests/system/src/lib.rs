@@ -5,6 +5,7 @@
 
 mod bookstore;
 mod collector;
+pub mod conventions;
 #[cfg(doctest)]
 mod docs;
 mod left_out;

@@ -88,6 +88,11 @@ impl OtlpSettings {
     }
 
     /// The URL without what may be secret in it: user, password, query and fragment.
+    /// The collector's host and port.
+    pub(crate) fn server(&self) -> Option<(String, Option<u16>)> {
+        Some((self.endpoint.host_str()?.to_owned(), self.endpoint.port_or_known_default()))
+    }
+
     pub(crate) fn destination(&self) -> String {
         shown(&self.endpoint)
     }

@@ -1,5 +1,6 @@
 //! One batch to the collector: the request, its repetitions, and what came of it.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::io::Read;
 use std::sync::Arc;
@@ -88,7 +89,8 @@ impl Transport {
             return Err(self.refused(status, retry_after.as_ref()));
         }
         if let Err(error) = read {
-            return Err(Failure { reason: format!("the answer broke off: {error}"), again: Some(None) });
+            let reason = format!("the answer broke off: {error}");
+            return Err(Failure { reason, kind: Cow::Borrowed("connection_closed"), again: Some(None) });
         }
         Ok(rejected_spans(&body))
     }
@@ -111,7 +113,12 @@ impl Transport {
             format!("{}{}", root_cause(error), self.hint_of_port())
         };
         // Who was sent a batch in full and is slow may have taken it: it is not sent twice.
-        Failure { reason, again: (!error.is_timeout()).then_some(None) }
+        let kind = match () {
+            () if error.is_timeout() => "timeout",
+            () if error.is_connect() => "connect",
+            () => "_OTHER",
+        };
+        Failure { reason, kind: Cow::Borrowed(kind), again: (!error.is_timeout()).then_some(None) }
     }
 
     fn is_about_certificates(&self, error: &reqwest::Error) -> bool {
@@ -131,7 +138,8 @@ impl Transport {
         };
         // The OTLP specification's list of what may be repeated.
         let again = matches!(status.as_u16(), 429 | 502 | 503 | 504).then(|| retry_after.and_then(seconds));
-        Failure { reason: format!("the collector answered {status}{hint}"), again }
+        let reason = format!("the collector answered {status}{hint}");
+        Failure { reason, kind: Cow::Owned(status.as_str().to_owned()), again }
     }
 
     fn hint_of_port(&self) -> &'static str {
