@@ -240,8 +240,9 @@ impl Ways<'_> {
             Chosen::Otlp(mut settings) => {
                 settings.timeout = settings.timeout.min(self.timeout);
                 let destination = settings.destination();
-                let component = Component { server: settings.server(), ..Component::of("otlp_http_span_exporter") };
-                let watch = self.watch(&destination, " (OTLP over HTTP)", component);
+                let (kind, protocol) = (settings.protocol.span_exporter(), settings.protocol.name());
+                let component = Component { server: settings.server(), ..Component::of(kind) };
+                let watch = self.watch(&destination, &format!(" ({protocol})"), component);
                 let transport = crate::export::otlp::Transport::new(*settings, Arc::clone(&watch.closing))
                     .map_err(|reason| SetupError::Exporter { destination, reason })?;
                 way(transport, watch)

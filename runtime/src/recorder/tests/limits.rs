@@ -3,6 +3,7 @@
 use opentelemetry::trace::TraceContextExt;
 use opentelemetry_proto::tonic::common::v1::any_value::Value as Wire;
 
+use super::super::batch::{Batch, Size};
 use super::super::own::MAX_ENTRY;
 use super::*;
 
