@@ -223,15 +223,14 @@ impl Port {
             own.counts.dropped.too_large.fetch_add(1, Ordering::Relaxed);
             return;
         }
+        let mut fills_half = false;
         if let Some(max) = own.max_queue_size {
             let before = own.queued.fetch_add(1, Ordering::Relaxed);
             if before >= max {
                 own.queued.fetch_sub(1, Ordering::Relaxed);
                 return own.dropped_for_want_of_room();
             }
-            if before + 1 == half_of(max) {
-                own.wake_collectors();
-            }
+            fills_half = before + 1 == half_of(max);
         }
         let writer = match &mut self.writer {
             Some(writer) => writer,
@@ -245,6 +244,9 @@ impl Port {
                 self.counts.accepted();
                 if grown {
                     own.wake();
+                }
+                if fills_half {
+                    own.wake_collectors();
                 }
             }
             Err(log::Full) => own.dropped_for_want_of_memory(),

@@ -85,7 +85,7 @@ pub(crate) struct Settled {
 
 impl Settled {
     fn total(&self) -> u64 {
-        self.exported + self.lost()
+        self.exported + self.lost() + self.crowded_out
     }
 
     /// The batch is done with.
@@ -96,7 +96,7 @@ impl Settled {
     }
 
     pub(crate) fn lost(&self) -> u64 {
-        self.failed + self.rejected + self.abandoned + self.crowded_out
+        self.failed + self.rejected + self.abandoned
     }
 
     pub(crate) fn last_error(&self) -> Option<&String> {
