@@ -322,6 +322,41 @@ fn a_provider_of_the_application_records_and_outlives_the_telemetry() {
 }
 
 #[test]
+fn what_is_written_to_spans_of_the_applications_provider_is_redacted_and_cut() {
+    use traced::opentelemetry::trace::{Link, SpanContext, SpanId, Status, TraceFlags, TraceId, TraceState};
+    use traced::opentelemetry_sdk::trace::{InMemorySpanExporter, SdkTracerProvider};
+
+    fn link() -> Link {
+        let (trace, span) = (TraceId::from(1), SpanId::from(1));
+        let to = SpanContext::new(trace, span, TraceFlags::default(), false, TraceState::NONE);
+        Link::new(to, vec![KeyValue::new("secret", "canary two")], 0)
+    }
+
+    #[traced::traced(attrs(secret = "canary one", long = "x".repeat(100_000)), links(link()))]
+    fn fails() -> Result<(), String> {
+        traced::attr!(secret.later = "canary three");
+        traced::event!("noted", secret = "canary four");
+        Err("canary five".to_owned())
+    }
+
+    let _alone = alone();
+    let exporter = InMemorySpanExporter::default();
+    let provider = SdkTracerProvider::builder().with_simple_exporter(exporter.clone()).build();
+    let redact = |_: &str, value: &str| value.contains("canary").then(|| "MASKED".to_owned());
+    let telemetry = builder(&[]).0.tracer_provider(provider.clone()).redact(redact).install().unwrap();
+    fails().unwrap_err();
+    drop(telemetry);
+    let span = exporter.get_finished_spans().unwrap().remove(0);
+    let seen = format!("{span:?}").replace(&"x".repeat(64 * 1024), "x..");
+    assert!(!seen.contains("canary"), "{seen}");
+    assert_eq!(span.status, Status::error("MASKED"));
+    // Entry, link, later, event, and what an error says.
+    assert!(seen.matches("MASKED").count() >= 6, "{seen}");
+    let long = span.attributes.iter().find(|attribute| attribute.key.as_str() == "long").unwrap();
+    assert_eq!(long.value.as_str().len(), 64 * 1024);
+}
+
+#[test]
 fn an_exporter_that_panics_is_a_failed_batch_and_the_next_is_tried() {
     use traced::opentelemetry_sdk::error::OTelSdkResult;
     use traced::opentelemetry_sdk::trace::{SpanData, SpanExporter};

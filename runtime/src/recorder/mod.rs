@@ -83,6 +83,12 @@ pub(crate) fn uninstall(pipeline: &Arc<Pipeline>) {
     update();
 }
 
+/// What holds for values that are written to spans of others: the installed pipeline's rules.
+pub(crate) fn rules() -> wire::ValueRules {
+    let installed = INSTALLED.read().unwrap_or_else(PoisonError::into_inner);
+    installed.as_ref().map(|pipeline| pipeline.rules()).unwrap_or_default()
+}
+
 /// Whether a pipeline is installed.
 pub(crate) fn is_installed() -> bool {
     INSTALLED.read().unwrap_or_else(PoisonError::into_inner).is_some()

@@ -77,7 +77,7 @@ impl OpenSpan {
                     write(&mut Fields::new(&mut list));
                     handover::set(context, list);
                 }
-                Recording::Foreign => context.span().set_attributes(Fields::collect(write)),
+                Recording::Foreign => context.span().set_attributes(Fields::for_others(write)),
             },
         }
     }
@@ -104,7 +104,7 @@ impl OpenSpan {
                     write(&mut Fields::new(&mut list));
                     handover::add_event(context, name, time, list);
                 }
-                Recording::Foreign => context.span().add_event(name, Fields::collect(write)),
+                Recording::Foreign => context.span().add_event(name, Fields::for_others(write)),
             },
         }
     }
@@ -112,7 +112,11 @@ impl OpenSpan {
     pub(crate) fn set_status(&self, status: Status) {
         match &self.0 {
             Inner::Recorded(span) => span.record().set_status(status),
-            Inner::Current(context) => context.span().set_status(status),
+            Inner::Current(context) => {
+                // One of ours follows its own rules.
+                let foreign = matches!(handover::ask(context), Recording::Foreign);
+                context.span().set_status(if foreign { super::rules().status(status) } else { status });
+            }
         }
     }
 

@@ -17,7 +17,7 @@ use super::lane::Lane;
 use super::log::entry::Entry;
 use super::log::{self, Memory, Writer};
 use super::record::Limits;
-use super::wire::{Redactor, ValueRules};
+use super::wire::ValueRules;
 use super::{clock, fork};
 
 /// The number of a pipeline: spans and threads refer to it, and find nothing when it is gone.
@@ -77,10 +77,6 @@ impl Own {
     pub(super) fn new(config: RecorderConfig, outlets: usize) -> Arc<Self> {
         clock::prepare();
         fork::watch();
-        let redactor = config.redactor.map(|redactor| {
-            // Kept for ever, as there is one for each pipeline that a program sets up: no span has to count references.
-            &*Box::leak(Box::new(Redactor::new(redactor.0)))
-        });
         let limit = config.value_length.map_or_else(Default::default, super::wire::ValueLimit::chars);
         let schedule = &config.schedule;
         let id =
@@ -90,7 +86,10 @@ impl Own {
             sampler: config.sampler,
             parent_based: config.parent_based,
             sampler_sees_attributes: config.sampler_sees_attributes,
-            limits: Limits { span: config.limits, values: ValueRules { limit, redactor } },
+            limits: Limits {
+                span: config.limits,
+                values: ValueRules::new(limit, config.redactor.map(|redactor| redactor.0)),
+            },
             id_generator: config.id_generator,
             memory: log::sync::Arc::new(Memory::new(schedule.max_queue_bytes)),
             lanes: (0..outlets.max(1)).map(|_| Lane::default()).collect(),

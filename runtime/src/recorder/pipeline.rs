@@ -9,13 +9,14 @@ use opentelemetry_sdk::trace::{SdkTracerProvider, SpanData};
 
 use super::OpenSpan;
 use super::collector::Collector;
-use super::config::RecorderConfig;
+use super::config::{RecorderConfig, Redactor};
 use super::counts::Totals;
 use super::foreign::Foreign;
 use super::mode::{ON, PARENT_BASED};
 use super::outlet::Outlet;
 use super::own::{Own, PipelineId};
 use super::tracer::RecordingProvider;
+use super::wire::{ValueLimit, ValueRules};
 use crate::span::Start;
 
 /// One way out for spans: of our own, or the SDK's.
@@ -30,8 +31,10 @@ enum Kind {
 
 impl Pipeline {
     /// Through a provider that the application has made.
-    pub(crate) fn new(provider: SdkTracerProvider) -> Self {
-        Self(Kind::Foreign(Foreign::new(provider)))
+    pub(crate) fn new(provider: SdkTracerProvider, value_length: Option<usize>, redactor: Option<Redactor>) -> Self {
+        let limit = value_length.map_or_else(Default::default, ValueLimit::chars);
+        let rules = ValueRules::new(limit, redactor.map(|redactor| redactor.0));
+        Self(Kind::Foreign(Foreign::new(provider, rules)))
     }
 
     /// One of our own, whose finished spans go to each of `outlets`, on a thread of its own.
@@ -104,6 +107,14 @@ impl Pipeline {
         match &self.0 {
             Kind::Own(..) => None,
             Kind::Foreign(foreign) => Some(foreign.provider()),
+        }
+    }
+
+    /// What holds for the values that spans of others get through us.
+    pub(super) fn rules(&self) -> ValueRules {
+        match &self.0 {
+            Kind::Own(own, _) => own.limits.values,
+            Kind::Foreign(foreign) => foreign.rules,
         }
     }
 

@@ -73,7 +73,12 @@ pub(super) struct Plan {
 
 enum Route {
     Disabled,
-    Provider(SdkTracerProvider),
+    /// The application's own, with what holds for the values that we write.
+    Provider {
+        provider: SdkTracerProvider,
+        value_length: Option<usize>,
+        redactor: Option<Redactor>,
+    },
     Own(Box<Own>),
 }
 
@@ -114,7 +119,10 @@ impl Plan {
         let (reporter, flush_timeout) = (builder.reporter.clone(), builder.flush_timeout);
         let route = match builder.provider {
             _ if disabled => Route::Disabled,
-            Some(provider) => Route::Provider(provider),
+            Some(provider) => {
+                let value_length = builder.value_length.or(Limits::from_environment(reader).value_length);
+                Route::Provider { provider, value_length, redactor: builder.redactor }
+            }
             None => Route::Own(Box::new(Own::new(builder, reader))),
         };
         Self { reporter, flush_timeout, propagator, route }
@@ -133,9 +141,9 @@ impl Plan {
         };
         let parts = match self.route {
             Route::Disabled => parts,
-            Route::Provider(provider) => {
+            Route::Provider { provider, value_length, redactor } => {
                 let destination = "traces go to the application's own tracer provider".to_owned();
-                Parts { pipeline: Some(Pipeline::new(provider)), destination, ..parts }
+                Parts { pipeline: Some(Pipeline::new(provider, value_length, redactor)), destination, ..parts }
             }
             Route::Own(own) => {
                 let max_queue_size = own.schedule.max_queue_size;
