@@ -1,7 +1,6 @@
 //! What is known of a span while it is open.
 
 use std::borrow::Cow;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use opentelemetry::trace::{SpanContext, SpanId, Status};
 use opentelemetry_sdk::trace::SpanLimits;
@@ -9,7 +8,7 @@ use opentelemetry_sdk::trace::SpanLimits;
 use super::local;
 use super::log::entry::Entry;
 use super::own::PipelineId;
-use super::raw::Lock;
+use super::raw::{Lock, Owner};
 use super::scope::ScopeId;
 use super::wire::span::{self as wire_span, ATTRIBUTES, EVENT_ATTRIBUTES, LINK_ATTRIBUTES, Parts};
 use super::wire::{Attributes, ValueLimit, ValueRules};
@@ -48,8 +47,7 @@ pub(super) struct Record {
     pub(super) span_context: SpanContext,
     pub(super) limits: Limits,
     pub(super) pipeline: PipelineId,
-    /// Changes under the lock alone; read without it where a late write is only to be spared.
-    ended: AtomicBool,
+    /// Closed when the span has ended.
     state: Lock<State>,
 }
 
@@ -109,13 +107,7 @@ impl Record {
             links: Counted::default(),
             status: Status::Unset,
         };
-        let mut record = Box::new(Self {
-            span_context: SpanContext::NONE,
-            limits,
-            pipeline,
-            ended: AtomicBool::new(true),
-            state: Lock::new(state),
-        });
+        let mut record = Box::new(Self { span_context: SpanContext::NONE, limits, pipeline, state: Lock::new(state) });
         let state = record.state_mut();
         state.attributes.reset(ATTRIBUTES, limits.span.max_attributes_per_span, limits.values);
         record.reset(pipeline, &limits);
@@ -125,7 +117,6 @@ impl Record {
     /// As new, in the same memory.
     #[inline]
     pub(super) fn reset(&mut self, pipeline: PipelineId, limits: &Limits) {
-        *self.ended.get_mut() = false;
         let state = self.state.get_mut();
         if self.pipeline == pipeline {
             // Nearly always: then the limits are the same, too.
@@ -147,11 +138,22 @@ impl Record {
         self.state.get_mut()
     }
 
-    /// Its owner is gone. A span that was not ended ends now, as it does in the SDK.
+    #[inline]
+    pub(super) fn lock(&self) -> &Lock<State> {
+        &self.state
+    }
+
+    #[inline]
+    pub(super) fn lock_mut(&mut self) -> &mut Lock<State> {
+        &mut self.state
+    }
+
+    /// Nobody owns it any more. A span that was not ended ends now, as it does in the SDK.
     #[inline]
     pub(super) fn retire(mut self: Box<Self>) {
-        if !*self.ended.get_mut() {
-            self.end(None);
+        if self.is_recording() && !fork::is_forked() {
+            let Self { span_context, pipeline, state, .. } = &mut *self;
+            state.get_mut().end(span_context, None, *pipeline);
         }
         let state = self.state.get_mut();
         state.attributes.shrink_to(KEPT_BUFFER);
@@ -167,21 +169,13 @@ impl Record {
 
     #[inline]
     pub(super) fn is_recording(&self) -> bool {
-        !self.ended.load(Ordering::Relaxed)
+        !self.state.is_closed()
     }
 
     /// Runs `write` under the lock, unless the span has ended.
     #[inline]
     fn write(&self, write: impl FnOnce(&mut State)) {
-        // In a forked child the lock may have been left taken by a thread that is not there.
-        if fork::is_forked() {
-            return;
-        }
-        self.state.with(|state| {
-            if self.is_recording() {
-                write(state);
-            }
-        });
+        self.state.with(write);
     }
 
     /// An empty list for attributes of the span.
@@ -206,19 +200,12 @@ impl Record {
 
     /// Adds an event whose attributes were written to an [`event_list`](Record::event_list).
     pub(super) fn add_event(&self, name: &str, time: u64, attributes: &mut Attributes) {
-        self.write(|state| {
-            if state.events.admit(self.limits.span.max_events_per_span) {
-                let name = ValueLimit::default().clip(name);
-                let dropped = attributes.dropped();
-                wire_span::put_event(&mut state.others, time, name, attributes.finish(), dropped);
-            }
-        });
+        self.write(|state| state.add_event(&self.limits, name, time, attributes));
     }
 
     /// Adds a link.
     pub(super) fn add_link(&self, to: &SpanContext, attributes: &[opentelemetry::KeyValue]) {
-        let limits = self.limits;
-        self.write(|state| state.add_link(&limits, to, attributes));
+        self.write(|state| state.add_link(&self.limits, to, attributes));
     }
 
     /// Sets the status; `Ok` is final, and nothing unsets it.
@@ -246,25 +233,21 @@ impl Record {
         self.write(|state| state.rename(&name));
     }
 
+    /// Ends the span of `owner`, which is given up.
+    #[inline]
+    pub(super) fn conclude(owner: Owner) {
+        // Nearly always the context of the span is gone by now: then nobody else is there to lock out.
+        match owner.into_record() {
+            Ok(record) => record.retire(),
+            Err(owner) => owner.end(None),
+        }
+    }
+
     /// Ends the span, now or at `time`: it goes to the log of this thread.
     pub(super) fn end(&self, time: Option<u64>) {
-        if fork::is_forked() {
-            return;
+        if !fork::is_forked() {
+            self.state.close_with(|state| state.end(&self.span_context, time, self.pipeline));
         }
-        self.state.with(|state| {
-            if !self.is_recording() {
-                return;
-            }
-            self.ended.store(true, Ordering::Relaxed);
-            // A span that is recorded but not sampled was for whoever looked at it while it was open.
-            if self.span_context.is_sampled() {
-                // A clock that was set back does not make a span end before it starts.
-                let end = time.unwrap_or_else(|| clock::now().max(state.start));
-                state.finish(&self.span_context, end, self.pipeline);
-            } else {
-                local::discard(self.pipeline);
-            }
-        });
     }
 }
 
@@ -277,6 +260,14 @@ impl State {
         self.renamed.push_str(ValueLimit::default().clip(name));
     }
 
+    pub(super) fn add_event(&mut self, limits: &Limits, name: &str, time: u64, attributes: &mut Attributes) {
+        if self.events.admit(limits.span.max_events_per_span) {
+            let name = ValueLimit::default().clip(name);
+            let dropped = attributes.dropped();
+            wire_span::put_event(&mut self.others, time, name, attributes.finish(), dropped);
+        }
+    }
+
     pub(super) fn add_link(&mut self, limits: &Limits, to: &SpanContext, attributes: &[opentelemetry::KeyValue]) {
         if self.links.admit(limits.span.max_links_per_span) {
             let mut list = Attributes::new(LINK_ATTRIBUTES);
@@ -285,6 +276,17 @@ impl State {
             let dropped = list.dropped();
             wire_span::put_link(&mut self.others, to, list.finish(), dropped);
         }
+    }
+
+    #[inline]
+    fn end(&mut self, span_context: &SpanContext, time: Option<u64>, pipeline: PipelineId) {
+        // A span that is recorded but not sampled was for whoever looked at it while it was open.
+        if !span_context.is_sampled() {
+            return local::discard(pipeline);
+        }
+        // A clock that was set back does not make a span end before it starts.
+        let end = time.unwrap_or_else(|| clock::now().max(self.start));
+        self.finish(span_context, end, pipeline);
     }
 
     #[inline]

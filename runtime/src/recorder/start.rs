@@ -5,7 +5,6 @@ use opentelemetry::{Context, KeyValue};
 
 use super::origin::{self, Decision, Origin, Verdict};
 use super::own::{Own, PipelineId};
-use super::raw::Published;
 use super::record::Record;
 use super::scope::ScopeId;
 use super::wire::{Attributes, decode, span as wire_span};
@@ -77,7 +76,7 @@ fn follow(pipeline: PipelineId, origin: Origin, mut start: Start<'_>) -> Option<
     fill(&mut record, &mut start, origin, span_id, time);
     (start.attributes)(&mut Fields::new(&mut record.state_mut().attributes));
     add_code(&mut record, &start);
-    Some(OpenSpan::recorded(Published::new(record, parent.as_ref())))
+    Some(OpenSpan::recorded(record, parent.as_ref()))
 }
 
 impl Own {
@@ -108,7 +107,7 @@ impl Own {
                 }
                 attributes.key_values(&added);
                 add_code(&mut record, &start);
-                Some(OpenSpan::recorded(Published::new(record, Some(parent))))
+                Some(OpenSpan::recorded(record, Some(parent)))
             }
         }
     }

@@ -67,17 +67,18 @@ impl RecordingTracer {
         let site_name = if let Cow::Borrowed(name) = name { name } else { "" };
         let given = Description { scope: self.scope, name: site_name, kind: &kind, links, time };
         describe(&mut record, origin, span_id, given);
+        let limits = record.limits;
         let state = record.state_mut();
         if let Cow::Owned(name) = &name {
             state.rename(name);
         }
         state.attributes.key_values(attributes.iter().chain(&added));
         for event in events.into_iter().flatten() {
-            let mut list = record.limits.attributes_of_event();
+            let mut list = limits.attributes_of_event();
             list.key_values(&event.attributes);
-            record.add_event(&event.name, clock::nanos(event.timestamp), &mut list);
+            record.state_mut().add_event(&limits, &event.name, clock::nanos(event.timestamp), &mut list);
         }
-        RecordedSpan::recording(Owner::new(record))
+        RecordedSpan::recording(Owner::only(record))
     }
 }
 
