@@ -5,7 +5,7 @@
 //! - [`Lock`]: a lock that costs one atomic exchange where a `Mutex` costs two.
 //! - [`Region`]: bytes that one thread appends and others read, without either waiting.
 //!
-//! and one call of the C library: [`in_forked_children`].
+//! and one instruction and one call of the C library: [`counter`], [`in_forked_children`].
 
 use std::cell::UnsafeCell;
 use std::fmt;
@@ -323,6 +323,24 @@ impl Appender {
         self.at += len;
         self.region.committed.store(self.at, Ordering::Release);
     }
+}
+
+/// Whether [`counter`] reads the processor's counter.
+pub(super) const fn has_counter() -> bool {
+    cfg!(all(target_arch = "x86_64", not(miri)))
+}
+
+/// The processor's counter, whatever it counts; 0 where [`has_counter`] says that it is not read.
+#[inline]
+pub(super) fn counter() -> u64 {
+    #[cfg(all(target_arch = "x86_64", not(miri)))]
+    // SAFETY: every processor of this architecture has the instruction, which reads no memory. Who forbids it in a process
+    // has stopped that at `quanta`, which reads the counter before we do.
+    unsafe {
+        core::arch::x86_64::_rdtsc()
+    }
+    #[cfg(not(all(target_arch = "x86_64", not(miri))))]
+    0
 }
 
 /// Runs `handler` in every process that is forked off this one.
