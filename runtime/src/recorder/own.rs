@@ -108,6 +108,11 @@ impl Own {
         own
     }
 
+    /// Whether ids are made by code of the application's.
+    pub(super) fn makes_ids(&self) -> bool {
+        self.id_generator.is_some()
+    }
+
     #[inline]
     pub(super) fn new_span_id(&self, ids: &Ids) -> SpanId {
         self.id_generator.as_ref().map_or_else(|| ids.span_id(), |generator| generator.new_span_id())
@@ -196,6 +201,7 @@ impl fmt::Debug for Own {
 
 /// Where one thread hands its finished spans to one pipeline.
 pub(super) struct Port {
+    pub(super) id: PipelineId,
     pub(super) own: Arc<Own>,
     /// Made when the thread's first span ends.
     writer: Option<Writer>,
@@ -205,7 +211,7 @@ pub(super) struct Port {
 impl Port {
     pub(super) fn new(own: Arc<Own>) -> Self {
         let counts = own.counts.of_thread();
-        Self { own, writer: None, counts }
+        Self { id: own.id, own, writer: None, counts }
     }
 
     /// Appends a finished span to the thread's log, or counts it as dropped.
