@@ -50,6 +50,7 @@ pub(crate) fn run(name: &str, scenario: &str, endpoint: &str) -> Result<String, 
     Ok(found.line())
 }
 
+/// `TRACED_BENCH_THREADS=1` has what each thread of ours computed on stderr, set-up included.
 fn recorded(peer: &dyn Peer, endpoint: &str, tree: impl Fn(&dyn Peer)) -> Found {
     let telemetry = peer.set_up(endpoint, true);
     // Threads, memory and caches as they are in a program that runs.
@@ -60,6 +61,14 @@ fn recorded(peer: &dyn Peer, endpoint: &str, tree: impl Fn(&dyn Peer)) -> Found 
     (0..TREES).for_each(|_| tree(peer));
     let caller = clock::thread() - caller;
     let allocations = alloc::count() - allocations;
+    if std::env::var_os("TRACED_BENCH_THREADS").is_some()
+        && let Some(telemetry) = telemetry.downcast_ref::<traced::Telemetry>()
+    {
+        let _ = telemetry.flush();
+        for (name, nanoseconds) in clock::threads() {
+            eprintln!("{name:16} {:6.1} ns a span since its start", nanoseconds as f64 / (11 * (TREES + warm)) as f64);
+        }
+    }
     // Export and shutdown included.
     drop(telemetry);
     let process = clock::process() - process;

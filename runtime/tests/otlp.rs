@@ -133,10 +133,10 @@ fn an_absent_collector_is_said_once_and_its_spans_are_kept_until_the_end() {
     let endpoint = nobody();
     let (builder, warnings) = builder(&[("OTEL_EXPORTER_OTLP_ENDPOINT", &endpoint)]);
     let telemetry = builder.install().unwrap();
-    for _ in 0..3 {
+    for number in 1..=3 {
         work();
         let error = telemetry.flush().unwrap_err();
-        assert!(matches!(&error, FlushError::Undelivered { spans: 2, .. }), "{error}");
+        assert!(matches!(&error, FlushError::Undelivered { spans, .. } if *spans == 2 * number), "{error}");
         assert!(error.to_string().contains("refused"), "{error}");
     }
     let health = telemetry.health();
@@ -319,6 +319,41 @@ fn a_provider_of_the_application_records_and_outlives_the_telemetry() {
     provider.tracer("app").in_span("still", |_| ());
     provider.force_flush().unwrap();
     assert!(exporter.get_finished_spans().unwrap().iter().any(|span| span.name == "still"));
+}
+
+#[test]
+fn what_is_written_to_spans_of_the_applications_provider_is_redacted_and_cut() {
+    use traced::opentelemetry::trace::{Link, SpanContext, SpanId, Status, TraceFlags, TraceId, TraceState};
+    use traced::opentelemetry_sdk::trace::{InMemorySpanExporter, SdkTracerProvider};
+
+    fn link() -> Link {
+        let (trace, span) = (TraceId::from(1), SpanId::from(1));
+        let to = SpanContext::new(trace, span, TraceFlags::default(), false, TraceState::NONE);
+        Link::new(to, vec![KeyValue::new("secret", "canary two")], 0)
+    }
+
+    #[traced::traced(attrs(secret = "canary one", long = "x".repeat(100_000)), links(link()))]
+    fn fails() -> Result<(), String> {
+        traced::attr!(secret.later = "canary three");
+        traced::event!("noted", secret = "canary four");
+        Err("canary five".to_owned())
+    }
+
+    let _alone = alone();
+    let exporter = InMemorySpanExporter::default();
+    let provider = SdkTracerProvider::builder().with_simple_exporter(exporter.clone()).build();
+    let redact = |_: &str, value: &str| value.contains("canary").then(|| "MASKED".to_owned());
+    let telemetry = builder(&[]).0.tracer_provider(provider.clone()).redact(redact).install().unwrap();
+    fails().unwrap_err();
+    drop(telemetry);
+    let span = exporter.get_finished_spans().unwrap().remove(0);
+    let seen = format!("{span:?}").replace(&"x".repeat(64 * 1024), "x..");
+    assert!(!seen.contains("canary"), "{seen}");
+    assert_eq!(span.status, Status::error("MASKED"));
+    // Entry, link, later, event, and what an error says.
+    assert!(seen.matches("MASKED").count() >= 6, "{seen}");
+    let long = span.attributes.iter().find(|attribute| attribute.key.as_str() == "long").unwrap();
+    assert_eq!(long.value.as_str().len(), 64 * 1024);
 }
 
 #[test]

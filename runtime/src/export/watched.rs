@@ -42,6 +42,8 @@ impl Failure {
 #[derive(Debug, Clone)]
 pub(crate) struct Watch {
     pub(crate) destination: String,
+    /// How long spans may wait for this way out at most, if it is shorter than the others'.
+    pub(crate) delay: Option<Duration>,
     pub(crate) component: Component,
     pub(crate) reporter: Reporter,
     pub(crate) closing: Arc<Closing>,
@@ -50,6 +52,8 @@ pub(crate) struct Watch {
 /// The first wait before a batch that failed is tried again, and the longest.
 const WAIT: Duration = Duration::from_secs(1);
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
+/// Whoever asks for more is mistaken, or means harm.
+const LONGEST_ASKED: Duration = Duration::from_secs(60 * 60);
 
 /// A way out that is watched.
 pub(crate) struct Watched<C> {
@@ -108,7 +112,7 @@ impl<C: Carrier> Outlet for Watched<C> {
             Err(Failure { reason, kind, again: Some(asked) }) if !self.watch.closing.has_begun() => {
                 self.report(Err(&reason), 0, totals);
                 self.stats.postponed(reason, kind);
-                let wait = asked.unwrap_or(self.wait);
+                let wait = asked.map_or(self.wait, |asked| asked.min(LONGEST_ASKED));
                 self.wait = (2 * self.wait).min(LONGEST_WAIT);
                 Delivered::Later(wait)
             }
@@ -118,6 +122,14 @@ impl<C: Carrier> Outlet for Watched<C> {
                 Delivered::Done
             }
         }
+    }
+
+    fn delay(&self) -> Option<Duration> {
+        self.watch.delay
+    }
+
+    fn crowded_out(&mut self, spans: u64) {
+        self.stats.crowded_out(spans);
     }
 
     fn abandon(&mut self, spans: u64) {

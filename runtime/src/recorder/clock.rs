@@ -1,12 +1,14 @@
 //! The time, read as cheaply as the machine allows.
 //!
-//! The source is the processor's counter (`quanta`, which falls back to the monotonic clock where there is no steady one).
+//! The source is the processor's counter where `quanta` finds that it is steady and knows its rate, else the monotonic clock.
 //! Wall time is that counter plus an offset, which is measured anew against the system clock once a second: it
 //! follows adjustments of the system clock within that second, and stays within [`BOUND`] of it while it runs steadily.
 
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
+
+use super::raw;
 
 /// How far the two clocks may be apart on a machine that is not overloaded: a second's drift of a counter whose rate is
 /// known to a few parts in a million, and the time that reading the system clock takes.
@@ -17,7 +19,22 @@ const BOUND: std::time::Duration = std::time::Duration::from_millis(1);
 const VALID: u64 = 1_000_000_000;
 
 /// Calibrates the counter when it is first read, which may take some tens of milliseconds: [`prepare`] does it ahead of time.
-static CLOCK: LazyLock<quanta::Clock> = LazyLock::new(quanta::Clock::new);
+static CLOCK: LazyLock<quanta::Clock> = LazyLock::new(|| {
+    let clock = quanta::Clock::new();
+    // Where there is no steady counter it reads nanoseconds, which are left as they are.
+    let span = 1 << FRACTION;
+    let scale = clock.delta_as_nanos(0, span);
+    if raw::has_counter() && scale != span {
+        SCALE.store(scale, Ordering::Relaxed);
+    }
+    clock
+});
+
+/// Nanoseconds between two values of the processor's counter that follow each other, as a binary fraction. 0 while that
+/// is not known, and where there is no such counter or it is not steady.
+static SCALE: AtomicU64 = AtomicU64::new(0);
+/// The bits of that fraction.
+const FRACTION: u32 = 48;
 
 /// Wall time less the counter.
 static OFFSET: AtomicU64 = AtomicU64::new(0);
@@ -27,12 +44,36 @@ static VALID_UNTIL: AtomicU64 = AtomicU64::new(0);
 /// Nanoseconds since the Unix epoch.
 #[inline]
 pub(crate) fn now() -> u64 {
-    let clock = &*CLOCK;
-    let now = clock.delta_as_nanos(0, clock.raw());
+    let now = counter();
     if now > VALID_UNTIL.load(Ordering::Relaxed) {
-        anchor(clock);
+        anchor();
     }
     now.wrapping_add(OFFSET.load(Ordering::Relaxed))
+}
+
+/// The counter in nanoseconds, from wherever it began.
+#[inline]
+fn counter() -> u64 {
+    match SCALE.load(Ordering::Relaxed) {
+        0 => other_counter(),
+        scale => scaled(scale),
+    }
+}
+
+#[inline]
+fn scaled(scale: u64) -> u64 {
+    (u128::from(raw::counter()) * u128::from(scale) >> FRACTION) as u64
+}
+
+/// The first reading, and every one where `quanta` knows better. The two ways to scale are never mixed: they are apart by
+/// what the fraction leaves out.
+#[cold]
+fn other_counter() -> u64 {
+    let clock = &*CLOCK;
+    match SCALE.load(Ordering::Relaxed) {
+        0 => clock.delta_as_nanos(0, clock.raw()),
+        scale => scaled(scale),
+    }
 }
 
 /// Makes the clock ready, so that the first span does not wait for it.
@@ -47,18 +88,17 @@ pub(crate) fn nanos(time: SystemTime) -> u64 {
 
 /// Measures the offset. Threads that do so at the same time come to the same result, so that no order matters.
 #[cold]
-fn anchor(clock: &quanta::Clock) {
-    let read = || clock.delta_as_nanos(0, clock.raw());
+fn anchor() {
     // Of several readings the one that was least disturbed.
     let measure = |_| {
-        let before = read();
+        let before = counter();
         let wall = nanos(SystemTime::now());
-        let gap = read().saturating_sub(before);
+        let gap = counter().saturating_sub(before);
         (gap, wall.wrapping_sub(before + gap / 2))
     };
     if let Some((_, offset)) = (0..4).map(measure).min() {
         OFFSET.store(offset, Ordering::Relaxed);
-        VALID_UNTIL.store(read() + VALID, Ordering::Relaxed);
+        VALID_UNTIL.store(counter() + VALID, Ordering::Relaxed);
     }
 }
 

@@ -1,54 +1,53 @@
-//! The thread that takes finished spans out of the logs and hands them to the outlets.
+//! The threads that take finished spans out of the logs and hand them to the outlets, one to each.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{JoinHandle, Thread};
 use std::time::{Duration, Instant};
 
-use opentelemetry::Context;
-
-use super::batch::{Batch, Resource, Size};
 use super::config::Schedule;
 use super::fork;
-use super::outlet::{Delivered, Outgoing, Outlet};
-use super::own::{MAX_ENTRY, Own};
+use super::outlet::{Nowhere, Outlet};
+use super::own::Own;
+use super::worker::Worker;
 
-/// A request is at most 2 MiB. What is around the spans in it, the resource above all, has its place in the difference.
-const REQUEST: usize = MAX_ENTRY;
-
-/// The collector of one pipeline, as others see it.
+/// The collectors of one pipeline, as others see them: a thread for each outlet, so that one which has to wait, or to try
+/// again, holds up no other.
 #[derive(Debug)]
-pub(super) struct Collector {
+pub(super) struct Collector(Vec<Collecting>);
+
+/// One of the threads.
+#[derive(Debug)]
+struct Collecting {
     orders: Arc<Orders>,
     thread: Thread,
     handle: Mutex<Option<JoinHandle<()>>>,
 }
 
-/// What the collector has been told to do, and how far it is.
+/// What a collector has been told to do, and how far it is.
 #[derive(Debug, Default)]
-struct Orders {
+pub(super) struct Orders {
     state: Mutex<State>,
     changed: Condvar,
 }
 
 #[derive(Debug, Default, Clone, Copy)]
-struct State {
+pub(super) struct State {
     /// How many flushes were asked for, and how many are done.
-    flushes: u64,
-    flushed: u64,
+    pub(super) flushes: u64,
+    pub(super) flushed: u64,
     /// When the shutdown has to be over, if there is to be one.
-    shutdown: Option<Instant>,
-    over: bool,
-    /// Spans of a batch that is to be tried again.
-    kept: u64,
+    pub(super) shutdown: Option<Instant>,
+    pub(super) over: bool,
+    /// Spans that could not be delivered yet.
+    pub(super) kept: u64,
 }
 
 impl Orders {
-    fn lock(&self) -> MutexGuard<'_, State> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn change(&self, change: impl FnOnce(&mut State)) {
+    pub(super) fn change(&self, change: impl FnOnce(&mut State)) {
         change(&mut self.lock());
         self.changed.notify_all();
     }
@@ -68,54 +67,86 @@ impl Orders {
 }
 
 impl Collector {
-    /// Starts the thread.
+    /// Starts the threads.
     pub(super) fn start(
         own: &Arc<Own>,
         resource: &opentelemetry_sdk::Resource,
-        schedule: Schedule,
-        outlets: Vec<Box<dyn Outlet>>,
+        schedule: &Schedule,
+        mut outlets: Vec<Box<dyn Outlet>>,
     ) -> std::io::Result<Self> {
-        let orders = Arc::<Orders>::default();
-        let resource = Arc::new(Resource::new(resource));
-        let worker = Worker {
-            own: Arc::clone(own),
-            orders: Arc::clone(&orders),
-            resource,
-            schedule,
-            done: vec![false; outlets.len()],
-            outlets,
-            kept: None,
-            not_before: Instant::now(),
-        };
-        let handle = std::thread::Builder::new().name("traced-collector".to_owned()).spawn(move || worker.run())?;
-        own.set_collector(handle.thread().clone());
-        Ok(Self { orders, thread: handle.thread().clone(), handle: Mutex::new(Some(handle)) })
+        let resource = Arc::new(super::batch::Resource::new(resource));
+        if outlets.is_empty() {
+            outlets.push(Box::new(Nowhere));
+        }
+        let mut collector = Self(Vec::new());
+        for (number, outlet) in outlets.into_iter().enumerate() {
+            let orders = Arc::<Orders>::default();
+            let worker = Worker::new(own, number, Arc::clone(&orders), &resource, schedule, outlet);
+            let name = if number == 0 { "traced-collector".to_owned() } else { format!("traced-collect{number}") };
+            match std::thread::Builder::new().name(name).spawn(move || worker.run()) {
+                Ok(handle) => {
+                    let thread = handle.thread().clone();
+                    collector.0.push(Collecting { orders, thread, handle: Mutex::new(Some(handle)) });
+                }
+                Err(error) => {
+                    collector.shutdown(Duration::ZERO);
+                    return Err(error);
+                }
+            }
+        }
+        own.set_collectors(collector.0.iter().map(|one| one.thread.clone()).collect());
+        Ok(collector)
     }
 
-    /// Has everything delivered that has ended before. False when that took longer than `timeout`.
+    /// Has every outlet deliver all that has ended before. False when that took longer than `timeout`.
     pub(super) fn flush(&self, timeout: Duration) -> bool {
         if fork::is_forked() {
             return false;
         }
         let deadline = Instant::now() + timeout;
+        let numbers: Vec<u64> = self.0.iter().map(Collecting::order_flush).collect();
+        self.0
+            .iter()
+            .zip(numbers)
+            // Each is waited for, also when one before was late: then its turn takes no time.
+            .map(|(one, number)| one.orders.wait(deadline, |state| state.flushed >= number || state.over))
+            .fold(true, |all, in_time| all && in_time)
+    }
+
+    /// Has everything delivered and ends the threads. False when that took longer than `timeout`.
+    pub(super) fn shutdown(&self, timeout: Duration) -> bool {
+        if fork::is_forked() {
+            return false;
+        }
+        let deadline = Instant::now() + timeout;
+        self.0.iter().for_each(|one| one.order_shutdown(deadline));
+        self.0.iter().map(|one| one.wait_for_end(deadline)).fold(true, |all, in_time| all && in_time)
+    }
+
+    /// How many spans could not be delivered yet and are kept for another try, of all outlets.
+    pub(super) fn kept(&self) -> u64 {
+        self.0.iter().map(|one| one.orders.lock().kept).sum()
+    }
+}
+
+impl Collecting {
+    fn order_flush(&self) -> u64 {
         let mut number = 0;
         self.orders.change(|state| {
             state.flushes += 1;
             number = state.flushes;
         });
         self.thread.unpark();
-        self.orders.wait(deadline, |state| state.flushed >= number || state.over)
+        number
     }
 
-    /// Has everything delivered and ends the thread. False when that took longer than `timeout`.
-    pub(super) fn shutdown(&self, timeout: Duration) -> bool {
-        if fork::is_forked() {
-            return false;
-        }
-        let deadline = Instant::now() + timeout;
+    fn order_shutdown(&self, deadline: Instant) {
         self.orders
             .change(|state| state.shutdown = Some(state.shutdown.map_or(deadline, |before| before.min(deadline))));
         self.thread.unpark();
+    }
+
+    fn wait_for_end(&self, deadline: Instant) -> bool {
         let over = self.orders.wait(deadline, |state| state.over);
         let handle = self.handle.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let (true, Some(handle)) = (over, handle) {
@@ -123,128 +154,5 @@ impl Collector {
             let _ = handle.join();
         }
         over
-    }
-
-    /// How many spans could not be delivered yet and are kept for another try.
-    pub(super) fn kept(&self) -> u64 {
-        self.orders.lock().kept
-    }
-}
-
-/// What the thread works with.
-struct Worker {
-    own: Arc<Own>,
-    orders: Arc<Orders>,
-    resource: Arc<Resource>,
-    schedule: Schedule,
-    outlets: Vec<Box<dyn Outlet>>,
-    /// A batch that is to be tried again, and which outlets have done with it.
-    kept: Option<Outgoing>,
-    done: Vec<bool>,
-    not_before: Instant,
-}
-
-impl Worker {
-    fn run(mut self) {
-        // What exporters do themselves is not traced.
-        let _suppressed = Context::enter_telemetry_suppressed_scope();
-        let mut next = Instant::now() + self.schedule.delay;
-        loop {
-            let ordered = *self.orders.lock();
-            let forced = ordered.flushes > ordered.flushed || ordered.shutdown.is_some();
-            let due = Instant::now() >= next || self.own.is_filling();
-            if forced || (due && (self.kept.is_none() || Instant::now() >= self.not_before)) {
-                self.export();
-                next = Instant::now() + self.schedule.delay;
-            }
-            if ordered.flushes > ordered.flushed {
-                self.outlets.iter_mut().for_each(|outlet| outlet.force_flush());
-            }
-            let kept = self.kept.as_ref().map_or(0, |batch| batch.len() as u64);
-            if let Some(deadline) = ordered.shutdown {
-                return self.end(deadline, ordered.flushes);
-            }
-            self.orders.change(|state| {
-                state.flushed = ordered.flushes;
-                state.kept = kept;
-            });
-            // An exporter may have used up the token of `unpark` while it waited for something of its own.
-            let news = *self.orders.lock();
-            if news.flushes > ordered.flushes || news.shutdown.is_some() {
-                continue;
-            }
-            let until = if self.kept.is_some() { self.not_before.max(Instant::now()) } else { next };
-            std::thread::park_timeout(until.saturating_duration_since(Instant::now()));
-        }
-    }
-
-    /// Delivers what is in the logs, until they are empty or an outlet needs time.
-    fn export(&mut self) {
-        // What comes in meanwhile waits for its own turn: a flush must end however much is going on.
-        let mut left = self.own.memory.used() + REQUEST;
-        loop {
-            let was_kept = self.kept.is_some();
-            let batch = match self.kept.take() {
-                Some(kept) => kept,
-                None => {
-                    let size = Size { bytes: REQUEST, spans: self.schedule.max_batch_size.unwrap_or(usize::MAX) };
-                    let batch = Batch::take(&self.own, size);
-                    if batch.len() == 0 {
-                        return;
-                    }
-                    self.done.fill(false);
-                    left = left.saturating_sub(batch.bytes());
-                    Outgoing::new(batch, &self.resource)
-                }
-            };
-            if let Some(wait) = self.deliver(&batch) {
-                self.not_before = Instant::now() + wait;
-                self.kept = Some(batch);
-                return;
-            }
-            // A batch that is not full was all that there was, unless it is an old one.
-            if !was_kept && (!batch.is_full() || left == 0) {
-                return;
-            }
-        }
-    }
-
-    /// Hands `batch` to every outlet that has not done with it. Some: how long to wait before the next try.
-    fn deliver(&mut self, batch: &Outgoing) -> Option<Duration> {
-        let mut wait = None;
-        let totals = self.own.totals();
-        for (outlet, done) in self.outlets.iter_mut().zip(&mut self.done) {
-            if *done {
-                continue;
-            }
-            match outlet.deliver(batch, &totals) {
-                Delivered::Done => *done = true,
-                Delivered::Later(later) => wait = wait.max(Some(later)),
-            }
-        }
-        wait
-    }
-
-    fn end(mut self, deadline: Instant, flushes: u64) {
-        // Whatever an exporter does, those who wait for the end have to hear of it.
-        let _ = catch_unwind(AssertUnwindSafe(|| {
-            if let Some(kept) = self.kept.take() {
-                for (outlet, done) in self.outlets.iter_mut().zip(&self.done) {
-                    if !done {
-                        outlet.abandon(kept.len() as u64);
-                    }
-                }
-            }
-            let rest = Batch::take(&self.own, Size::UNLIMITED).len() as u64;
-            for outlet in &mut self.outlets {
-                outlet.abandon(rest);
-                outlet.shutdown(deadline.saturating_duration_since(Instant::now()));
-            }
-        }));
-        self.orders.change(|state| {
-            state.flushed = flushes;
-            state.kept = 0;
-            state.over = true;
-        });
     }
 }

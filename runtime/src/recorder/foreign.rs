@@ -9,6 +9,7 @@ use opentelemetry::trace::{Span, SpanBuilder, TraceContextExt, Tracer, TracerPro
 use opentelemetry_sdk::trace::{SdkTracer, SdkTracerProvider};
 
 use super::OpenSpan;
+use super::wire::{ValueRules, decode};
 use crate::span::{Site, Start};
 use crate::value::Fields;
 
@@ -17,11 +18,13 @@ use crate::value::Fields;
 pub(crate) struct Foreign {
     provider: SdkTracerProvider,
     tracers: RwLock<HashMap<&'static str, SdkTracer>>,
+    /// What holds for the values that are written through us; the provider's own limits hold besides.
+    pub(super) rules: ValueRules,
 }
 
 impl Foreign {
-    pub(super) fn new(provider: SdkTracerProvider) -> Self {
-        Self { provider, tracers: RwLock::default() }
+    pub(super) fn new(provider: SdkTracerProvider, rules: ValueRules) -> Self {
+        Self { provider, tracers: RwLock::default(), rules }
     }
 
     pub(super) fn provider(&self) -> &SdkTracerProvider {
@@ -40,12 +43,14 @@ impl Foreign {
             SpanBuilder::from_name(name.map_or(Cow::Borrowed(site.name), |name| Cow::Owned(name.into_owned())))
                 .with_kind(site.kind.clone());
         if !links.is_empty() {
-            builder = builder.with_links(links);
+            builder = builder.with_links(self.rules.links(links));
         }
         let mut span = self.tracer(site).build_with_context(builder, nests_in);
         // Not evaluated when nobody records; the provider's sampler is not known to want them.
         if span.is_recording() {
-            span.set_attributes(Fields::collect(attributes));
+            let mut list = self.rules.list();
+            attributes(&mut Fields::new(&mut list));
+            span.set_attributes(decode::attributes(list.finish()));
             span.set_attributes(site.code_attributes().into_iter().flatten());
         }
         Some(OpenSpan::new(parent.with_span(span)))

@@ -32,17 +32,24 @@ thread_local! {
 static TOO_LATE: AtomicU64 = AtomicU64::new(0);
 
 struct Local {
-    ports: RefCell<Vec<Port>>,
+    ids: Ids,
+    list: Cell<Option<Attributes>>,
+    /// Not to be borrowed while code of the application's runs.
+    kept: RefCell<Kept>,
+}
+
+/// What is passed from span to span.
+#[derive(Default)]
+struct Kept {
+    ports: Vec<Port>,
     // Boxed, since a record must not move while a span is open.
     #[allow(clippy::vec_box)]
-    records: RefCell<Vec<Box<Record>>>,
-    list: Cell<Option<Attributes>>,
-    ids: Ids,
+    records: Vec<Box<Record>>,
 }
 
 impl Local {
     fn new() -> Self {
-        Self { ports: RefCell::default(), records: RefCell::default(), list: Cell::new(None), ids: Ids::new() }
+        Self { ids: Ids::new(), list: Cell::new(None), kept: RefCell::default() }
     }
 }
 
@@ -81,27 +88,35 @@ pub(crate) fn too_late() -> u64 {
     TOO_LATE.load(Ordering::Relaxed)
 }
 
-/// A record for a span of `pipeline`, with an id for it. `None` when the pipeline or the thread is gone.
+/// A record for a span of `pipeline`, into which `fill` writes what is known of it, with an id for it. `None` when this
+/// thread has not seen the pipeline yet, or its ids are made by the application: then [`record`] gives one.
 #[inline]
-pub(super) fn record(pipeline: PipelineId) -> Option<(Box<Record>, SpanId)> {
-    LOCAL
-        .try_with(|local| {
-            local.port(pipeline, |port| {
-                port.counts.started();
-                let id = port.own.new_span_id(&local.ids);
-                let reused = local.records.borrow_mut().pop();
-                let record = match reused {
-                    Some(mut record) => {
-                        record.reset(pipeline, &port.own.limits);
-                        record
-                    }
-                    None => Record::new(pipeline, port.own.limits),
-                };
-                (record, id)
-            })
-        })
-        .ok()
-        .flatten()
+pub(super) fn record_at_hand(pipeline: PipelineId, fill: impl FnOnce(&mut Record, SpanId)) -> Option<Box<Record>> {
+    let record = LOCAL.try_with(|local| {
+        let Kept { ports, records } = &mut *local.kept.borrow_mut();
+        let port = ports.iter().find(|port| port.id == pipeline)?;
+        if port.own.makes_ids() {
+            return None;
+        }
+        let mut record = port.record(records);
+        fill(&mut record, local.ids.span_id());
+        Some(record)
+    });
+    record.ok().flatten()
+}
+
+/// A record for a span of `pipeline`, into which `fill` writes what is known of it, with an id for it. `None` when the
+/// pipeline or the thread is gone.
+pub(super) fn record(pipeline: PipelineId, fill: impl FnOnce(&mut Record, SpanId)) -> Option<Box<Record>> {
+    let record = LOCAL.try_with(|local| {
+        let (own, mut record) = local.with_port(pipeline, |port, records| {
+            (port.own.makes_ids().then(|| Arc::clone(&port.own)), port.record(records))
+        })?;
+        let span_id = own.map_or_else(|| local.ids.span_id(), |own| own.new_span_id(&local.ids));
+        fill(&mut record, span_id);
+        Some(record)
+    });
+    record.ok().flatten()
 }
 
 /// A trace id of `own`, and a span id.
@@ -110,15 +125,32 @@ pub(super) fn ids(own: &Own) -> Option<(TraceId, SpanId)> {
 }
 
 /// Keeps the memory of `record` for another span.
-#[inline]
 pub(super) fn recycle(record: Box<Record>) {
     // In a thread that is ending it is freed.
-    let _ = LOCAL.try_with(|local| {
-        let mut records = local.records.borrow_mut();
-        if records.len() < KEPT_RECORDS {
-            records.push(record);
-        }
+    let _ = LOCAL.try_with(|local| keep(&mut local.kept.borrow_mut().records, record));
+}
+
+#[inline]
+#[allow(clippy::vec_box)]
+fn keep(records: &mut Vec<Box<Record>>, mut record: Box<Record>) {
+    if records.len() < KEPT_RECORDS {
+        record.clear();
+        records.push(record);
+    }
+}
+
+/// Appends the span of `record`, which ends now, to this thread's log, and keeps its memory for another one.
+#[inline]
+pub(super) fn append_and_recycle(mut record: Box<Record>) {
+    let appended = LOCAL.try_with(|local| {
+        local.with_port(record.pipeline, |port, records| {
+            record.finish(|entry| port.append(entry));
+            keep(records, record);
+        })
     });
+    if appended.is_err() {
+        TOO_LATE.fetch_add(1, Ordering::Relaxed);
+    }
 }
 
 /// Runs `write` with a list of attributes from this thread's memory.
@@ -135,7 +167,7 @@ pub(super) fn with_list<T>(write: impl FnOnce(&mut Attributes) -> T) -> T {
 /// Appends a finished span to this thread's log of `pipeline`.
 #[inline]
 pub(super) fn append(pipeline: PipelineId, entry: &Entry<'_>) {
-    let appended = LOCAL.try_with(|local| local.port(pipeline, |port| port.append(entry)));
+    let appended = LOCAL.try_with(|local| local.with_port(pipeline, |port, _| port.append(entry)));
     if appended.is_err() {
         TOO_LATE.fetch_add(1, Ordering::Relaxed);
     }
@@ -143,25 +175,60 @@ pub(super) fn append(pipeline: PipelineId, entry: &Entry<'_>) {
 
 /// Counts a span of `pipeline` that ended and is not exported.
 pub(super) fn discard(pipeline: PipelineId) {
-    let _ = LOCAL.try_with(|local| local.port(pipeline, Port::discard));
+    let _ = LOCAL.try_with(|local| local.with_port(pipeline, |port, _| port.discard()));
 }
 
 impl Local {
-    /// This thread's port of `pipeline`, if that still exists.
+    /// Runs `with` with this thread's port of `pipeline`, if that still exists, and with the records it keeps.
     #[inline]
-    fn port<T>(&self, pipeline: PipelineId, with: impl FnOnce(&mut Port) -> T) -> Option<T> {
-        let mut ports = self.ports.borrow_mut();
-        match ports.iter_mut().find(|port| port.own.id == pipeline) {
-            Some(port) => Some(with(port)),
-            None => Self::add_port(&mut ports, pipeline).map(with),
-        }
+    fn with_port<T>(
+        &self,
+        pipeline: PipelineId,
+        with: impl FnOnce(&mut Port, &mut Vec<Box<Record>>) -> T,
+    ) -> Option<T> {
+        let mut kept = self.kept.borrow_mut();
+        let at = match kept.ports.iter().position(|port| port.id == pipeline) {
+            Some(at) => at,
+            None => {
+                drop(kept);
+                let at = self.add_port(pipeline)?;
+                kept = self.kept.borrow_mut();
+                at
+            }
+        };
+        let Kept { ports, records } = &mut *kept;
+        ports.get_mut(at).map(|port| with(port, records))
     }
 
+    /// Makes a port of `pipeline`. Those of pipelines that are closed go: with the last of a pipeline, its sampler.
     #[cold]
-    fn add_port(ports: &mut Vec<Port>, pipeline: PipelineId) -> Option<&mut Port> {
-        ports.retain(|port| !port.own.is_closed());
+    fn add_port(&self, pipeline: PipelineId) -> Option<usize> {
         let own: Arc<Own> = own::by_id(pipeline)?;
-        ports.push(Port::new(own));
-        ports.last_mut()
+        let port = Port::new(own);
+        let mut kept = self.kept.borrow_mut();
+        let (closed, mut open): (Vec<_>, Vec<_>) = kept.ports.drain(..).partition(|port| port.own.is_closed());
+        let at = open.len();
+        open.push(port);
+        kept.ports = open;
+        drop(kept);
+        drop(closed);
+        Some(at)
+    }
+}
+
+impl Port {
+    /// A record for a span of this pipeline.
+    #[inline]
+    fn record(&self, records: &mut Vec<Box<Record>>) -> Box<Record> {
+        self.counts.started();
+        match records.pop() {
+            Some(mut record) => {
+                if record.pipeline != self.id {
+                    record.change_to(self.id, self.own.limits);
+                }
+                record
+            }
+            None => Record::new(self.id, self.own.limits),
+        }
     }
 }

@@ -13,6 +13,7 @@ mod foreign;
 mod fork;
 mod handover;
 mod ids;
+mod lane;
 mod local;
 mod log;
 mod mode;
@@ -28,6 +29,7 @@ mod span;
 mod start;
 mod tracer;
 pub(crate) mod wire;
+mod worker;
 
 #[cfg(test)]
 mod tests;
@@ -39,10 +41,10 @@ use opentelemetry::Context;
 
 pub(crate) use config::{RecorderConfig, Redactor, Schedule};
 pub(crate) use counts::Totals;
-pub(crate) use open::OpenSpan;
+pub(crate) use open::{Entered, OpenSpan};
 pub(crate) use outlet::{Delivered, Outgoing, Outlet};
 pub(crate) use pipeline::Pipeline;
-pub(crate) use start::{Prepared, may_record_here, open};
+pub(crate) use start::{Prepared, enter, may_record_here, open};
 
 use crate::span::{Start, update_all};
 
@@ -79,6 +81,12 @@ pub(crate) fn uninstall(pipeline: &Arc<Pipeline>) {
         *installed = None;
     }
     update();
+}
+
+/// What holds for values that are written to spans of others: the installed pipeline's rules.
+pub(crate) fn rules() -> wire::ValueRules {
+    let installed = INSTALLED.read().unwrap_or_else(PoisonError::into_inner);
+    installed.as_ref().map(|pipeline| pipeline.rules()).unwrap_or_default()
 }
 
 /// Whether a pipeline is installed.

@@ -1,83 +1,109 @@
 //! A span that has started and not yet ended.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use opentelemetry::trace::{SpanContext, Status, TraceContextExt};
 use opentelemetry::{Context, ContextGuard};
 
 use super::handover::{self, Recording};
-use super::raw::Published;
+use super::raw::Owner;
+use super::record::Record;
+use super::span::RecordedSpan;
 use super::{clock, local};
 use crate::value::Fields;
 
 /// A span that has started and not yet ended, as the context that makes it current.
 ///
-/// Clones are the same span. Writes after [`end`](OpenSpan::end) are ignored.
-#[derive(Debug, Clone)]
-pub(crate) struct OpenSpan(Inner);
-
-#[derive(Clone)]
-enum Inner {
-    /// One that was opened here.
-    Recorded(Published),
-    /// Whatever is current in a context.
-    Current(Context),
+/// Writes after [`end`](OpenSpan::end) are ignored.
+pub(crate) struct OpenSpan {
+    /// Of a span that was opened here; else it is whatever is current in `context`.
+    record: Option<Owner>,
+    context: Context,
 }
+
+/// A span that is current on this thread until this is dropped, which ends it.
+#[derive(Debug)]
+pub(crate) struct Entered {
+    // In this order: nothing is to find an ended span current.
+    _attached: ContextGuard,
+    span: Ending,
+}
+
+/// A span that ends when this is dropped.
+#[derive(Debug)]
+struct Ending(OpenSpan);
 
 impl OpenSpan {
     /// The span that is current in `context`, whoever opened it.
     pub(crate) fn new(context: Context) -> Self {
-        Self(Inner::Current(context))
+        Self { record: None, context }
     }
 
+    /// The span of `record`, in `parent` or in what is current on this thread.
     #[inline]
-    pub(super) fn recorded(span: Published) -> Self {
-        Self(Inner::Recorded(span))
+    pub(super) fn recorded(record: Box<Record>, parent: Option<&Context>) -> Self {
+        let (record, shared) = Owner::pair(record);
+        let span = RecordedSpan::recording(shared);
+        let context = match parent {
+            Some(parent) => parent.with_span(span),
+            None => Context::current_with_span(span),
+        };
+        Self { record: Some(record), context }
     }
 
-    #[inline]
+    /// The context in which the span is current.
     pub(crate) fn context(&self) -> &Context {
-        match &self.0 {
-            Inner::Recorded(span) => span.context(),
-            Inner::Current(context) => context,
-        }
+        &self.context
     }
 
+    /// Makes the span current until the guard is dropped.
     #[inline]
     pub(crate) fn attach(&self) -> ContextGuard {
-        self.context().clone().attach()
+        self.context.clone().attach()
+    }
+
+    /// Makes the span current until it ends.
+    #[inline]
+    pub(crate) fn enter(mut self) -> Entered {
+        // Its context goes where it is current: nobody asks for it here any more, and a clone would count references.
+        let context = if self.record.is_some() { std::mem::take(&mut self.context) } else { self.context.clone() };
+        Entered { _attached: context.attach(), span: Ending(self) }
     }
 
     #[inline]
     pub(crate) fn is_recording(&self) -> bool {
-        match &self.0 {
-            Inner::Recorded(span) => span.record().is_recording(),
-            Inner::Current(context) => context.span().is_recording(),
+        match &self.record {
+            Some(record) => record.is_recording(),
+            None => self.context.span().is_recording(),
         }
     }
 
     pub(crate) fn span_context(&self) -> SpanContext {
-        self.context().span().span_context().clone()
+        match &self.record {
+            Some(record) => record.span_context.clone(),
+            None => self.context.span().span_context().clone(),
+        }
     }
 
     /// Sets what `write` sets. Not evaluated when nobody records.
     pub(crate) fn set(&self, write: &mut dyn FnMut(&mut Fields<'_>)) {
-        match &self.0 {
+        match &self.record {
             // Collected first: the user's expressions run outside the span's lock.
-            Inner::Recorded(span) if span.record().is_recording() => local::with_list(|list| {
-                span.record().list(list);
+            Some(record) if record.is_recording() => local::with_list(|list| {
+                record.list(list);
                 write(&mut Fields::new(list));
-                span.record().set(list);
+                record.set(list);
             }),
-            Inner::Recorded(_) => {}
-            Inner::Current(context) => match handover::ask(context) {
+            Some(_) => {}
+            None => match handover::ask(&self.context) {
                 Recording::Nobody => {}
                 Recording::Ours(limits) => {
                     let mut list = limits.attributes_of_span();
                     write(&mut Fields::new(&mut list));
-                    handover::set(context, list);
+                    handover::set(&self.context, list);
                 }
-                Recording::Foreign => context.span().set_attributes(Fields::collect(write)),
+                Recording::Foreign => self.context.span().set_attributes(Fields::for_others(write)),
             },
         }
     }
@@ -103,56 +129,91 @@ impl OpenSpan {
     }
 
     fn add_event(&self, name: Cow<'static, str>, write: &mut dyn FnMut(&mut Fields<'_>)) {
-        match &self.0 {
-            Inner::Recorded(span) if span.record().is_recording() => local::with_list(|list| {
+        match &self.record {
+            Some(record) if record.is_recording() => local::with_list(|list| {
                 let time = clock::now();
-                span.record().event_list(list);
+                record.event_list(list);
                 write(&mut Fields::new(list));
-                span.record().add_event(&name, time, list);
+                record.add_event(&name, time, list);
             }),
-            Inner::Recorded(_) => {}
-            Inner::Current(context) => match handover::ask(context) {
+            Some(_) => {}
+            None => match handover::ask(&self.context) {
                 Recording::Nobody => {}
                 Recording::Ours(limits) => {
                     let time = clock::now();
                     let mut list = limits.attributes_of_event();
                     write(&mut Fields::new(&mut list));
-                    handover::add_event(context, name, time, list);
+                    handover::add_event(&self.context, name, time, list);
                 }
-                Recording::Foreign => context.span().add_event(name, Fields::collect(write)),
+                Recording::Foreign => self.context.span().add_event(name, Fields::for_others(write)),
             },
         }
     }
 
     pub(crate) fn set_status(&self, status: Status) {
-        match &self.0 {
-            Inner::Recorded(span) => span.record().set_status(status),
-            Inner::Current(context) => context.span().set_status(status),
+        match &self.record {
+            Some(record) => record.set_status(status),
+            None => {
+                // One of ours follows its own rules.
+                let foreign = matches!(handover::ask(&self.context), Recording::Foreign);
+                self.context.span().set_status(if foreign { super::rules().status(status) } else { status });
+            }
         }
     }
 
     pub(crate) fn update_name(&self, name: impl Into<Cow<'static, str>>) {
-        match &self.0 {
-            Inner::Recorded(span) => span.record().update_name(name.into()),
-            Inner::Current(context) => context.span().update_name(name),
+        match &self.record {
+            Some(record) => record.update_name(name.into()),
+            None => self.context.span().update_name(name),
         }
     }
 
     #[inline]
     pub(crate) fn end(&self) {
-        match &self.0 {
-            Inner::Recorded(span) => span.record().end(None),
-            Inner::Current(context) => context.span().end(),
+        match &self.record {
+            Some(record) => record.end(None),
+            None => self.context.span().end(),
+        }
+    }
+
+    /// Ends the span and lets go of it: cheaper than one after the other.
+    #[inline]
+    pub(crate) fn finish(self) {
+        match self.record {
+            Some(record) => {
+                drop(self.context);
+                Record::conclude(record);
+            }
+            None => self.context.span().end(),
         }
     }
 }
 
-impl std::fmt::Debug for Inner {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let context = match self {
-            Inner::Recorded(span) => span.context(),
-            Inner::Current(context) => context,
-        };
-        std::fmt::Debug::fmt(context, f)
+/// The same span: writing to it takes the way of everybody else's code.
+impl Clone for OpenSpan {
+    fn clone(&self) -> Self {
+        Self::new(self.context.clone())
+    }
+}
+
+impl Entered {
+    /// The span, to be written on.
+    #[inline]
+    pub(crate) fn span(&self) -> &OpenSpan {
+        &self.span.0
+    }
+}
+
+impl Drop for Ending {
+    #[inline]
+    fn drop(&mut self) {
+        let Self(OpenSpan { record, context }) = self;
+        OpenSpan { record: record.take(), context: std::mem::take(context) }.finish();
+    }
+}
+
+impl fmt::Debug for OpenSpan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("OpenSpan").field(&self.span_context()).finish()
     }
 }

@@ -2,7 +2,9 @@
 
 use opentelemetry::Context;
 use opentelemetry::KeyValue;
-use opentelemetry::trace::{Link, SpanContext, SpanId, SpanKind, TraceContextExt, TraceFlags, TraceId, TraceState};
+use opentelemetry::trace::{
+    Link, SpanContext, SpanId, SpanKind, SpanRef, TraceContextExt, TraceFlags, TraceId, TraceState,
+};
 use opentelemetry_sdk::trace::SamplingDecision;
 
 use super::local;
@@ -23,7 +25,7 @@ pub(super) struct Origin {
 impl Origin {
     /// That of a child of `parent`, which is valid.
     #[inline]
-    fn child_of(parent: &SpanContext) -> Self {
+    pub(super) fn child_of(parent: &SpanContext) -> Self {
         Self {
             trace_id: parent.trace_id(),
             parent_span_id: parent.span_id(),
@@ -52,11 +54,11 @@ impl Origin {
 }
 
 /// What the parent alone says of a span.
-pub(super) enum Verdict {
+pub(super) enum Verdict<'p> {
     /// It is not recorded, and what runs in it nests under its parent.
     Nothing,
     /// It is sampled as its parent is.
-    Follow(PipelineId, Origin),
+    Follow(PipelineId, SpanRef<'p>),
     /// Somebody has to be asked.
     Ask,
 }
@@ -77,7 +79,7 @@ pub(super) fn settles(parent: &Context, mode: Mode) -> bool {
 
 /// What `parent` alone says of a span that starts in it. Reads a few words: this is all that an unsampled span costs.
 #[inline]
-pub(super) fn verdict(parent: &Context, mode: Mode) -> Verdict {
+pub(super) fn verdict(parent: &Context, mode: Mode) -> Verdict<'_> {
     if parent.is_telemetry_suppressed() {
         return Verdict::Nothing;
     }
@@ -92,7 +94,7 @@ pub(super) fn verdict(parent: &Context, mode: Mode) -> Verdict {
     if !parent.is_sampled() {
         return Verdict::Nothing;
     }
-    mode.installed.map_or(Verdict::Ask, |pipeline| Verdict::Follow(pipeline, Origin::child_of(parent)))
+    mode.installed.map_or(Verdict::Ask, |pipeline| Verdict::Follow(pipeline, span))
 }
 
 /// What was decided about a span.

@@ -9,13 +9,15 @@ use std::thread::Thread;
 use opentelemetry::trace::{SpanId, TraceId};
 use opentelemetry_sdk::trace::{IdGenerator, ShouldSample};
 
+use super::batch::{Batch, Size};
 use super::config::RecorderConfig;
 use super::counts::{Counts, ThreadCounts, Totals};
 use super::ids::Ids;
+use super::lane::Lane;
 use super::log::entry::Entry;
-use super::log::{self, Memory, Reader, Writer};
+use super::log::{self, Memory, Writer};
 use super::record::Limits;
-use super::wire::{Redactor, ValueRules};
+use super::wire::ValueRules;
 use super::{clock, fork};
 
 /// The number of a pipeline: spans and threads refer to it, and find nothing when it is gone.
@@ -54,25 +56,27 @@ pub(crate) struct Own {
     pub(super) limits: Limits,
     id_generator: Option<Box<dyn IdGenerator>>,
     pub(super) memory: log::sync::Arc<Memory>,
-    /// The reading ends of the logs of every thread.
-    readers: Mutex<Vec<Reader>>,
+    /// What waits for each way out; at least one.
+    lanes: Box<[Lane]>,
     closed: AtomicBool,
     /// How many spans may wait and how many do, where that is limited.
     max_queue_size: Option<usize>,
     queued: AtomicUsize,
+    /// How many spans all lanes have taken: of so many `queued` knows that they have left.
+    left: Mutex<u64>,
     pub(super) counts: Counts,
-    collector: OnceLock<Thread>,
+    /// The threads of the ways out, to be woken when much has come together.
+    collectors: OnceLock<Box<[Thread]>>,
     wake_at: usize,
+    /// How much there was when they were last woken.
+    woken_at: AtomicUsize,
 }
 
 impl Own {
-    pub(super) fn new(config: RecorderConfig) -> Arc<Self> {
+    /// With so many ways out; without any, somebody takes the spans all the same.
+    pub(super) fn new(config: RecorderConfig, outlets: usize) -> Arc<Self> {
         clock::prepare();
         fork::watch();
-        let redactor = config.redactor.map(|redactor| {
-            // Kept for ever, as there is one for each pipeline that a program sets up: no span has to count references.
-            &*Box::leak(Box::new(Redactor::new(redactor.0)))
-        });
         let limit = config.value_length.map_or_else(Default::default, super::wire::ValueLimit::chars);
         let schedule = &config.schedule;
         let id =
@@ -82,21 +86,31 @@ impl Own {
             sampler: config.sampler,
             parent_based: config.parent_based,
             sampler_sees_attributes: config.sampler_sees_attributes,
-            limits: Limits { span: config.limits, values: ValueRules { limit, redactor } },
+            limits: Limits {
+                span: config.limits,
+                values: ValueRules::new(limit, config.redactor.map(|redactor| redactor.0)),
+            },
             id_generator: config.id_generator,
             memory: log::sync::Arc::new(Memory::new(schedule.max_queue_bytes)),
-            readers: Mutex::default(),
+            lanes: (0..outlets.max(1)).map(|_| Lane::default()).collect(),
             closed: AtomicBool::new(false),
             max_queue_size: schedule.max_queue_size,
             queued: AtomicUsize::new(0),
+            left: Mutex::default(),
             counts: Counts::default(),
-            collector: OnceLock::new(),
+            collectors: OnceLock::new(),
             wake_at: (schedule.max_queue_bytes / 8).min(1024 * 1024),
+            woken_at: AtomicUsize::new(0),
         });
         let mut pipelines = PIPELINES.write().unwrap_or_else(PoisonError::into_inner);
         pipelines.retain(|(_, pipeline)| pipeline.strong_count() > 0);
         pipelines.push((id, Arc::downgrade(&own)));
         own
+    }
+
+    /// Whether ids are made by code of the application's.
+    pub(super) fn makes_ids(&self) -> bool {
+        self.id_generator.is_some()
     }
 
     #[inline]
@@ -118,23 +132,51 @@ impl Own {
         self.closed.store(true, Ordering::SeqCst);
     }
 
-    /// The thread to wake when much has come together.
-    pub(super) fn set_collector(&self, thread: Thread) {
-        let _ = self.collector.set(thread);
+    /// The threads to wake when much has come together.
+    pub(super) fn set_collectors(&self, threads: Box<[Thread]>) {
+        let _ = self.collectors.set(threads);
     }
 
-    /// Runs `read` with the reading ends of all logs. Those that will never have more are then forgotten.
-    pub(super) fn read<T>(&self, read: impl FnOnce(&mut [Reader]) -> T) -> T {
-        let mut readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
-        let result = read(&mut readers);
-        readers.retain_mut(|reader| !reader.is_finished());
-        result
+    /// Takes finished spans for the way out of this number, into `batch`, which is empty.
+    pub(super) fn take(&self, lane: usize, batch: Batch, size: Size) -> Batch {
+        let batch = self.lanes[lane].take(batch, size);
+        self.count_left();
+        batch
     }
 
-    /// `count` spans have left the logs.
-    pub(super) fn left(&self, count: usize) {
+    /// All finished spans of a pipeline that nothing else takes from.
+    pub(super) fn take_all(&self) -> Batch {
+        self.take(0, Batch::default(), Size::UNLIMITED)
+    }
+
+    pub(super) fn lane(&self, lane: usize) -> &Lane {
+        &self.lanes[lane]
+    }
+
+    /// When memory runs short, for the way out of number `lane` as well, takes what waits for the others out of the logs:
+    /// one of them may hold it up because it can't deliver. Each may keep its share and loses the rest.
+    pub(super) fn relieve_others(&self, lane: usize, size: Size) {
+        let lanes = self.lanes.len();
+        let used = self.memory.used();
+        let short = used > self.memory.limit() / 2 || self.queue_is_filling();
+        if lanes < 2 || !short {
+            return;
+        }
+        let bytes = self.memory.limit() / lanes;
+        let share = Size { bytes, spans: self.max_queue_size.map_or(usize::MAX, |max| max / lanes) };
+        for (_, other) in self.lanes.iter().enumerate().filter(|(number, _)| *number != lane) {
+            other.relieve(size, share, used);
+        }
+        self.count_left();
+    }
+
+    /// Spans have left the logs when all ways out have taken them.
+    fn count_left(&self) {
         if self.max_queue_size.is_some() {
-            self.queued.fetch_sub(count, Ordering::Relaxed);
+            let mut left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
+            let taken = self.lanes.iter().map(Lane::taken).min().unwrap_or(0).max(*left);
+            self.queued.fetch_sub((taken - *left) as usize, Ordering::Relaxed);
+            *left = taken;
         }
     }
 
@@ -142,7 +184,7 @@ impl Own {
     #[cfg(test)]
     #[allow(dead_code)]
     pub(super) fn logs(&self) -> usize {
-        self.readers.lock().unwrap_or_else(PoisonError::into_inner).len()
+        self.lanes[0].logs()
     }
 }
 
@@ -159,6 +201,7 @@ impl fmt::Debug for Own {
 
 /// Where one thread hands its finished spans to one pipeline.
 pub(super) struct Port {
+    pub(super) id: PipelineId,
     pub(super) own: Arc<Own>,
     /// Made when the thread's first span ends.
     writer: Option<Writer>,
@@ -168,7 +211,7 @@ pub(super) struct Port {
 impl Port {
     pub(super) fn new(own: Arc<Own>) -> Self {
         let counts = own.counts.of_thread();
-        Self { own, writer: None, counts }
+        Self { id: own.id, own, writer: None, counts }
     }
 
     /// Appends a finished span to the thread's log, or counts it as dropped.
@@ -185,9 +228,14 @@ impl Port {
             own.counts.dropped.too_large.fetch_add(1, Ordering::Relaxed);
             return;
         }
-        if own.max_queue_size.is_some_and(|max| own.queued.fetch_add(1, Ordering::Relaxed) >= max) {
-            own.queued.fetch_sub(1, Ordering::Relaxed);
-            return own.dropped_for_want_of_room();
+        let mut fills_half = false;
+        if let Some(max) = own.max_queue_size {
+            let before = own.queued.fetch_add(1, Ordering::Relaxed);
+            if before >= max {
+                own.queued.fetch_sub(1, Ordering::Relaxed);
+                return own.dropped_for_want_of_room();
+            }
+            fills_half = before + 1 == half_of(max);
         }
         let writer = match &mut self.writer {
             Some(writer) => writer,
@@ -202,6 +250,9 @@ impl Port {
                 if grown {
                     own.wake();
                 }
+                if fills_half {
+                    own.wake_collectors();
+                }
             }
             Err(log::Full) => own.dropped_for_want_of_memory(),
         }
@@ -215,7 +266,7 @@ impl Port {
     #[cold]
     fn open(own: &Own) -> Option<Writer> {
         let (writer, reader) = log::log(&own.memory)?;
-        own.readers.lock().unwrap_or_else(PoisonError::into_inner).push(reader);
+        own.lanes.iter().for_each(|lane| lane.add(reader.clone()));
         Some(writer)
     }
 }
@@ -229,37 +280,56 @@ impl Drop for Port {
 /// Of so many spans that are dropped, one wakes the collector.
 const DROPPED_TO_WAKE: u64 = 1024;
 
+/// A queue is filling when this many of its `max` places are taken.
+fn half_of(max: usize) -> usize {
+    (max / 2).max(1)
+}
+
 impl Own {
-    /// Whether enough has come together for a request.
-    #[inline]
-    pub(super) fn is_filling(&self) -> bool {
-        self.memory.used() >= self.wake_at
+    /// Whether enough has come together for a request since there were `grown` bytes of logs.
+    pub(super) fn is_filling(&self, grown: usize) -> bool {
+        self.memory.grown().wrapping_sub(grown) >= self.wake_at || self.queue_is_filling()
     }
 
-    /// Wakes the collector when enough has come together.
+    fn queue_is_filling(&self) -> bool {
+        self.max_queue_size.is_some_and(|max| self.queued.load(Ordering::Relaxed) >= half_of(max))
+    }
+
+    /// Wakes the collectors when enough has come together; called when a log has grown by a chunk.
     #[cold]
     fn wake(&self) {
-        if self.is_filling()
-            && let Some(collector) = self.collector.get()
-        {
-            collector.unpark();
+        let grown = self.memory.grown();
+        let before = self.woken_at.load(Ordering::Relaxed);
+        if grown.wrapping_sub(before) >= self.wake_at {
+            self.woken_at.store(grown, Ordering::Relaxed);
+            self.wake_collectors();
         }
     }
 
     #[cold]
+    fn wake_collectors(&self) {
+        self.collectors.get().into_iter().flatten().for_each(Thread::unpark);
+    }
+
+    #[cold]
     fn dropped_for_want_of_memory(&self) {
-        self.left(1);
+        if self.max_queue_size.is_some() {
+            self.queued.fetch_sub(1, Ordering::Relaxed);
+        }
         self.dropped_for_want_of_room();
     }
 
     #[cold]
     fn dropped_for_want_of_room(&self) {
         let before = self.counts.dropped.full.fetch_add(1, Ordering::Relaxed);
-        if before.is_multiple_of(DROPPED_TO_WAKE)
-            && let Some(collector) = self.collector.get()
-        {
-            collector.unpark();
+        if before.is_multiple_of(DROPPED_TO_WAKE) {
+            self.wake_collectors();
         }
+    }
+
+    /// How many spans were dropped for want of room.
+    pub(super) fn dropped_for_room(&self) -> u64 {
+        self.counts.dropped.full.load(Ordering::Relaxed)
     }
 
     pub(super) fn totals(&self) -> Totals {

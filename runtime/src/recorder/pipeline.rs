@@ -8,15 +8,15 @@ use opentelemetry::trace::TraceContextExt;
 use opentelemetry_sdk::trace::{SdkTracerProvider, SpanData};
 
 use super::OpenSpan;
-use super::batch::{Batch, Size};
 use super::collector::Collector;
-use super::config::RecorderConfig;
+use super::config::{RecorderConfig, Redactor};
 use super::counts::Totals;
 use super::foreign::Foreign;
 use super::mode::{ON, PARENT_BASED};
 use super::outlet::Outlet;
 use super::own::{Own, PipelineId};
 use super::tracer::RecordingProvider;
+use super::wire::{ValueLimit, ValueRules};
 use crate::span::Start;
 
 /// One way out for spans: of our own, or the SDK's.
@@ -31,20 +31,22 @@ enum Kind {
 
 impl Pipeline {
     /// Through a provider that the application has made.
-    pub(crate) fn new(provider: SdkTracerProvider) -> Self {
-        Self(Kind::Foreign(Foreign::new(provider)))
+    pub(crate) fn new(provider: SdkTracerProvider, value_length: Option<usize>, redactor: Option<Redactor>) -> Self {
+        let limit = value_length.map_or_else(Default::default, ValueLimit::chars);
+        let rules = ValueRules::new(limit, redactor.map(|redactor| redactor.0));
+        Self(Kind::Foreign(Foreign::new(provider, rules)))
     }
 
-    /// One of our own, whose finished spans a thread of its own hands to `outlets`.
+    /// One of our own, whose finished spans go to each of `outlets`, on a thread of its own.
     ///
     /// # Errors
     ///
-    /// If the thread can't be started.
+    /// If a thread can't be started.
     pub(crate) fn own_with(config: RecorderConfig, outlets: Vec<Box<dyn Outlet>>) -> std::io::Result<Self> {
         let resource = config.resource.clone();
         let schedule = config.schedule.clone();
-        let own = Own::new(config);
-        let collector = Collector::start(&own, &resource, schedule, outlets)?;
+        let own = Own::new(config, outlets.len());
+        let collector = Collector::start(&own, &resource, &schedule, outlets)?;
         Ok(Self(Kind::Own(own, Some(collector))))
     }
 
@@ -85,12 +87,12 @@ impl Pipeline {
 
     /// One whose finished spans stay in their logs, until somebody reads them.
     pub(crate) fn held(config: RecorderConfig) -> Self {
-        Self(Kind::Own(Own::new(config), None))
+        Self(Kind::Own(Own::new(config, 0), None))
     }
 
     /// The finished spans that a [`held`](Pipeline::held) pipeline has, which are then no longer in it.
     pub(crate) fn take_finished(&self) -> Vec<SpanData> {
-        self.own().map(|own| Batch::take(own, Size::UNLIMITED).decode()).unwrap_or_default()
+        self.own().map(|own| own.take_all().decode()).unwrap_or_default()
     }
 
     /// Takes no more spans.
@@ -105,6 +107,14 @@ impl Pipeline {
         match &self.0 {
             Kind::Own(..) => None,
             Kind::Foreign(foreign) => Some(foreign.provider()),
+        }
+    }
+
+    /// What holds for the values that spans of others get through us.
+    pub(super) fn rules(&self) -> ValueRules {
+        match &self.0 {
+            Kind::Own(own, _) => own.limits.values,
+            Kind::Foreign(foreign) => foreign.rules,
         }
     }
 

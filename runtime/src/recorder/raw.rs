@@ -1,41 +1,81 @@
 //! The recorder's unsafe code: three small primitives, each safe to use from outside of this file.
 //!
-//! - [`Published`]: the record of an open span, owned by the span object inside an OpenTelemetry [`Context`] and written to
-//!   by whoever holds a clone of that context, without counting references a second time.
+//! - [`Owner`]: the record of an open span, which belongs to the span object inside an OpenTelemetry context and to whoever
+//!   has opened the span: to two at most, so that nobody counts references.
 //! - [`Lock`]: a lock that costs one atomic exchange where a `Mutex` costs two.
 //! - [`Region`]: bytes that one thread appends and others read, without either waiting.
 //!
-//! and one call of the C library: [`in_forked_children`].
+//! and one instruction and one call of the C library: [`counter`], [`in_forked_children`].
 
 use std::cell::UnsafeCell;
 use std::fmt;
+use std::mem::ManuallyDrop;
 use std::ops::Deref;
 use std::ptr::NonNull;
-use std::sync::atomic::AtomicBool;
-use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use std::sync::atomic::AtomicU8;
+use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 
-use opentelemetry::Context;
-use opentelemetry::trace::TraceContextExt;
-
+use super::fork;
 use super::log::sync::{Arc, AtomicUsize, Ordering};
 use super::record::Record;
-use super::span::RecordedSpan;
 
-/// The one owner of a record. Unlike a `Box`, it lets others look at the record while it is moved about.
+/// An owner of an open span's record: the span object in an OpenTelemetry context, or whoever has opened the span. The
+/// last one to go takes the record with it.
+///
+/// There are one or two from the start and never more, so that nobody counts: the first one to go leaves a mark in the
+/// byte that the record's lock has anyway.
 pub(super) struct Owner(NonNull<Record>);
 
-// SAFETY: an `Owner` is a `Box<Record>` in all but name, and `Record` is `Send` and `Sync` (asserted below).
+// SAFETY: an `Owner` gives `&Record`, and to the last one the record itself; `Record` is `Send` and `Sync` (asserted below).
 unsafe impl Send for Owner {}
-// SAFETY: as above; `&Owner` gives `&Record` and nothing more.
+// SAFETY: `&Owner` gives `&Record` and nothing more.
 unsafe impl Sync for Owner {}
 
 const fn assert_send_and_sync<T: Send + Sync>() {}
 const _: () = assert_send_and_sync::<Record>();
 
 impl Owner {
-    #[inline]
-    pub(super) fn new(record: Box<Record>) -> Self {
+    /// The one owner of `record`.
+    pub(super) fn only(mut record: Box<Record>) -> Self {
+        record.lock_mut().bits = Bits::of(LEFT);
         Self(NonNull::from(Box::leak(record)))
+    }
+
+    /// The two owners of `record`.
+    #[inline]
+    pub(super) fn pair(mut record: Box<Record>) -> (Self, Self) {
+        record.lock_mut().bits = Bits::of(0);
+        let record = NonNull::from(Box::leak(record));
+        (Self(record), Self(record))
+    }
+
+    /// The record, if nobody else owns it.
+    #[inline]
+    pub(super) fn into_record(self) -> Result<Box<Record>, Self> {
+        if !self.lock().bits.is_last() {
+            return Err(self);
+        }
+        let record = ManuallyDrop::new(self).0;
+        // SAFETY: the pointer is that of a leaked box, and as the last owner we may take it back, as in `left`.
+        // `ManuallyDrop` keeps `drop` from doing so again.
+        Ok(unsafe { Box::from_raw(record.as_ptr()) })
+    }
+
+    /// One owner of `record` is gone; the record itself if it was the last one.
+    ///
+    /// # Safety
+    ///
+    /// `record` is that of an owner who does not use it any more, and for whom this is called once.
+    #[inline]
+    unsafe fn left(record: NonNull<Record>) -> Option<Box<Record>> {
+        // SAFETY: the pointer is that of a leaked box. It is taken back by the last owner alone: of two the second one, who
+        // finds the mark of the first; and the only one, who finds it there from the start. So nobody has taken it yet.
+        // When we have left our mark somebody may: from here on only the atomic itself is borrowed, as in `Arc`.
+        let bits = unsafe { &record.as_ref().lock().bits };
+        let last = bits.leave();
+        // SAFETY: as above. No `&Record` is left: `deref` gives one for as long as its owner is borrowed, and no owner is
+        // left. What the other one did happened before: `leave` has acquired what its mark released.
+        last.then(|| unsafe { Box::from_raw(record.as_ptr()) })
     }
 }
 
@@ -44,17 +84,19 @@ impl Deref for Owner {
 
     #[inline]
     fn deref(&self) -> &Record {
-        // SAFETY: the pointer is that of a leaked box, which nobody but our `drop` takes back, and every access in between
-        // is a shared one.
+        // SAFETY: the pointer is that of a leaked box, which is not taken back before every owner is gone, and every access
+        // in between is a shared one.
         unsafe { self.0.as_ref() }
     }
 }
 
 impl Drop for Owner {
+    #[inline]
     fn drop(&mut self) {
-        // SAFETY: `self.0` came from `Box::leak` in `new`, and `drop` runs once. No `&Record` is left: those that `deref`
-        // gave borrowed `self`, and those that `Published::record` gave borrowed a context that keeps `self` alive.
-        Record::retire(unsafe { Box::from_raw(self.0.as_ptr()) });
+        // SAFETY: `drop` runs once, and not after `leave`.
+        if let Some(record) = unsafe { Self::left(self.0) } {
+            record.retire();
+        }
     }
 }
 
@@ -64,65 +106,35 @@ impl fmt::Debug for Owner {
     }
 }
 
-/// The record of an open span, together with a context that keeps it alive.
-#[derive(Clone)]
-pub(super) struct Published {
-    context: Context,
-    /// Owned by the span in `context`.
-    record: NonNull<Record>,
-}
-
-// SAFETY: a `Published` can be cloned, sent and dropped, which its context can, too, and it lends the record, which is
-// `Send` and `Sync`.
-unsafe impl Send for Published {}
-// SAFETY: as above.
-unsafe impl Sync for Published {}
-
-impl Published {
-    /// Makes the span of `record` current in `parent`, or in what is current on this thread.
-    #[inline]
-    pub(super) fn new(record: Box<Record>, parent: Option<&Context>) -> Self {
-        let owner = Owner::new(record);
-        let record = owner.0;
-        let span = RecordedSpan::recording(owner);
-        let context = match parent {
-            Some(parent) => parent.with_span(span),
-            None => Context::current_with_span(span),
-        };
-        Self { context, record }
-    }
-
-    pub(super) fn context(&self) -> &Context {
-        &self.context
-    }
-
-    #[inline]
-    pub(super) fn record(&self) -> &Record {
-        // SAFETY: the owner of the record is in the span that `new` put into `self.context`. A context shares its span with
-        // its clones and never gives it away: opentelemetry keeps it behind an `Arc` and a `Mutex` and reaches it through
-        // `SpanRef` alone, which calls the methods of `Span` on it and `RecordedSpan` moves its owner in none of them. So the
-        // owner lives at least as long as the context, which is never replaced and lives as long as `self`.
-        unsafe { self.record.as_ref() }
-    }
-}
-
-/// A lock for what is held for some nanoseconds and hardly ever by two threads at once: the state of one span.
+/// A lock for what is held for some nanoseconds and hardly ever by two threads at once: the state of one span. It can be
+/// closed: then nobody gets in any more.
 ///
 /// It is taken with an exchange and given back with a plain store. A `Mutex` exchanges both times, because it has to know
 /// who sleeps; here nobody sleeps, a thread that finds the lock taken gives way until it is not. There is no poison: what a
 /// panic leaves behind is a span, whole enough to be ended.
 pub(super) struct Lock<T> {
-    taken: AtomicBool,
+    bits: Bits,
     value: UnsafeCell<T>,
 }
+
+/// Who is at a lock's value. While one thread has set `TAKEN`, no other one changes any bit.
+struct Bits(AtomicU8);
+
+/// Somebody is at the value.
+const TAKEN: u8 = 1;
+/// Nobody comes to the value any more.
+const CLOSED: u8 = 2;
+/// Of two owners one is gone.
+const LEFT: u8 = 4;
 
 // SAFETY: the value is reached through `&mut Lock` or by who holds the lock, by one thread at a time; it goes from thread
 // to thread, as through a `Mutex`, so `T` must be `Send` and need not be `Sync`.
 unsafe impl<T: Send> Sync for Lock<T> {}
 
 impl<T> Lock<T> {
+    /// A lock that is closed until its value has an owner.
     pub(super) const fn new(value: T) -> Self {
-        Self { taken: AtomicBool::new(false), value: UnsafeCell::new(value) }
+        Self { bits: Bits::of(CLOSED), value: UnsafeCell::new(value) }
     }
 
     #[inline]
@@ -130,33 +142,87 @@ impl<T> Lock<T> {
         self.value.get_mut()
     }
 
-    /// Runs `work` with the value. Not to be called again inside of `work`.
     #[inline]
-    pub(super) fn with<R>(&self, work: impl FnOnce(&mut T) -> R) -> R {
+    pub(super) fn is_closed(&self) -> bool {
+        self.bits.0.load(Relaxed) & CLOSED != 0
+    }
+
+    /// Runs `work` with the value, unless the lock is closed. Not to be called again inside of `work`.
+    #[inline]
+    pub(super) fn with(&self, work: impl FnOnce(&mut T)) {
+        self.take(0, work);
+    }
+
+    /// Runs `work` with the value and closes the lock, unless it is closed. Not to be called again inside of `work`.
+    #[inline]
+    pub(super) fn close_with(&self, work: impl FnOnce(&mut T)) {
+        self.take(CLOSED, work);
+    }
+
+    #[inline]
+    fn take(&self, mark: u8, work: impl FnOnce(&mut T)) {
         /// Gives the lock back, after a panic as well.
-        struct Held<'a>(&'a AtomicBool);
+        struct Held<'a>(&'a Bits, u8);
         impl Drop for Held<'_> {
             #[inline]
             fn drop(&mut self) {
-                self.0.store(false, Release);
+                self.0.0.store(self.1, Release);
             }
         }
-        if self.taken.swap(true, Acquire) {
-            self.wait();
-        }
-        let _held = Held(&self.taken);
-        // SAFETY: the exchange that found `false` has made us the only holder, until `_held` is dropped, after `work`. It
+        let Some(bits) = self.bits.set(TAKEN, CLOSED) else { return };
+        let _held = Held(&self.bits, bits | mark);
+        // SAFETY: the exchange that has set `TAKEN` has made us the only holder, until `_held` is dropped, after `work`. It
         // synchronises with the store of the last holder.
-        work(unsafe { &mut *self.value.get() })
+        work(unsafe { &mut *self.value.get() });
+    }
+}
+
+impl Bits {
+    const fn of(bits: u8) -> Self {
+        Self(AtomicU8::new(bits))
+    }
+
+    /// Waits until nobody is at the value and sets `bit`, unless one of `unless` is set. Gives the bits that there were.
+    #[inline]
+    fn set(&self, bit: u8, unless: u8) -> Option<u8> {
+        let bits = self.0.load(Relaxed);
+        if bits & (unless | TAKEN) == 0 && self.0.compare_exchange(bits, bits | bit, AcqRel, Relaxed).is_ok() {
+            return Some(bits);
+        }
+        self.set_later(bit, unless)
     }
 
     #[cold]
-    fn wait(&self) {
+    fn set_later(&self, bit: u8, unless: u8) -> Option<u8> {
         let mut tries = 0;
-        while self.taken.load(Relaxed) || self.taken.swap(true, Acquire) {
-            tries += 1;
-            if tries < 32 { std::hint::spin_loop() } else { std::thread::yield_now() }
+        loop {
+            let bits = self.0.load(Relaxed);
+            if bits & TAKEN != 0 {
+                // A forked child has no thread that would give it back.
+                if fork::is_forked() {
+                    return None;
+                }
+                tries += 1;
+                if tries < 32 { std::hint::spin_loop() } else { std::thread::yield_now() }
+            } else if bits & unless != 0 {
+                return None;
+            } else if self.0.compare_exchange_weak(bits, bits | bit, AcqRel, Relaxed).is_ok() {
+                return Some(bits);
+            }
         }
+    }
+
+    /// Marks that one of two owners is gone. Whether the other one was: then nobody else is left.
+    #[inline]
+    fn leave(&self) -> bool {
+        self.is_last() || (self.set(LEFT, LEFT).is_none() && self.is_last())
+    }
+
+    /// Whether the other one of two owners is gone.
+    #[inline]
+    fn is_last(&self) -> bool {
+        // In a forked child somebody may be at the value for ever: then nobody takes it back.
+        self.0.load(Acquire) & (LEFT | TAKEN) == LEFT
     }
 }
 
@@ -220,7 +286,7 @@ impl Region {
 
     /// Takes the memory back, to be used again.
     pub(super) fn into_bytes(self) -> Box<[u8]> {
-        let region = std::mem::ManuallyDrop::new(self);
+        let region = ManuallyDrop::new(self);
         // SAFETY: the pointer came from `Box::leak`; `self` is owned, so neither the appender nor a reader is left, and
         // `ManuallyDrop` keeps `drop` from freeing it a second time.
         unsafe { Box::from_raw(region.bytes.as_ptr()) }
@@ -257,6 +323,24 @@ impl Appender {
         self.at += len;
         self.region.committed.store(self.at, Ordering::Release);
     }
+}
+
+/// Whether [`counter`] reads the processor's counter.
+pub(super) const fn has_counter() -> bool {
+    cfg!(all(target_arch = "x86_64", not(miri)))
+}
+
+/// The processor's counter, whatever it counts; 0 where [`has_counter`] says that it is not read.
+#[inline]
+pub(super) fn counter() -> u64 {
+    #[cfg(all(target_arch = "x86_64", not(miri)))]
+    // SAFETY: every processor of this architecture has the instruction, which reads no memory. Who forbids it in a process
+    // has stopped that at `quanta`, which reads the counter before we do.
+    unsafe {
+        core::arch::x86_64::_rdtsc()
+    }
+    #[cfg(not(all(target_arch = "x86_64", not(miri))))]
+    0
 }
 
 /// Runs `handler` in every process that is forked off this one.

@@ -1,16 +1,16 @@
 //! Opening a span.
 
-use opentelemetry::trace::{Link, SpanContext, SpanKind, TraceContextExt};
+use opentelemetry::trace::{SpanKind, TraceContextExt};
 use opentelemetry::{Context, KeyValue};
 
+use super::mode::Mode;
 use super::origin::{self, Decision, Origin, Verdict};
-use super::own::{Own, PipelineId};
-use super::raw::Published;
+use super::own::Own;
 use super::record::Record;
 use super::scope::ScopeId;
 use super::wire::{Attributes, decode, span as wire_span};
 use super::{OpenSpan, clock, local, mode};
-use crate::span::{Parent, Start};
+use crate::span::{Parent, Site, Start};
 use crate::value::Fields;
 
 /// What the recorder makes of a call site once, when it is first used.
@@ -41,48 +41,115 @@ pub(crate) fn may_record_here() -> bool {
     Context::map_current(|parent| !origin::settles(parent, mode))
 }
 
-/// Opens the span that `start` describes. `None` when nobody records it and no context of its own is needed: what runs
-/// inside then nests under whatever is current already.
-pub(crate) fn open(start: Start<'_>) -> Option<OpenSpan> {
-    let mode = mode::get();
-    if !mode.has(mode::ON) || !local::is_alive() {
-        return None;
-    }
-    let verdict = match &start.parent {
-        Parent::Current => Context::map_current(|parent| origin::verdict(parent, mode)),
-        Parent::Given(parent) => origin::verdict(parent, mode),
-        Parent::Root | Parent::Remote(_) => Verdict::Ask,
-    };
-    match verdict {
-        Verdict::Nothing => None,
-        Verdict::Follow(pipeline, origin) => follow(pipeline, origin, start),
-        Verdict::Ask => {
-            let parent = start.parent_context();
-            let pipeline = super::pipeline_of(&parent)?;
-            pipeline.open(start, &parent)
-        }
+/// Opens a span of `site` under what is current: what nearly every annotated function does. `None` as for [`open`].
+pub(crate) fn enter(site: &'static Site, attributes: &mut dyn FnMut(&mut Fields<'_>)) -> Option<OpenSpan> {
+    match look(site) {
+        Found::Nothing => None,
+        Found::Started(record) => Some(publish(record, site, attributes, None)),
+        Found::Unsettled => ask(Start::new(site, attributes)),
     }
 }
 
-/// Opens a span that is sampled as its parent is: the common case, in which nobody is asked.
-#[inline]
-fn follow(pipeline: PipelineId, origin: Origin, mut start: Start<'_>) -> Option<OpenSpan> {
-    let time = clock::now();
-    let (mut record, span_id) = local::record(pipeline)?;
-    // `Given` is the one case in which the parent is not what is current.
-    let parent = match std::mem::take(&mut start.parent) {
-        Parent::Given(parent) => Some(parent),
-        _ => None,
+/// Opens the span that `start` describes. `None` when nobody records it and no context of its own is needed: what runs
+/// inside then nests under whatever is current already.
+pub(crate) fn open(start: Start<'_>) -> Option<OpenSpan> {
+    let (found, parent) = match &start.parent {
+        Parent::Current => (look(start.site), None),
+        Parent::Given(parent) => (look_at(parent, start.site), Some(parent)),
+        Parent::Root | Parent::Remote(_) => (Found::Unsettled, None),
     };
-    fill(&mut record, &mut start, origin, span_id, time);
-    (start.attributes)(&mut Fields::new(&mut record.state_mut().attributes));
-    add_code(&mut record, &start);
-    Some(OpenSpan::recorded(Published::new(record, parent.as_ref())))
+    match found {
+        Found::Nothing => None,
+        Found::Started(mut record) => {
+            say_more(&mut record, &start);
+            Some(publish(record, start.site, start.attributes, parent))
+        }
+        Found::Unsettled => ask(start),
+    }
+}
+
+/// What a look at the parent has brought.
+enum Found {
+    /// Nobody records the span.
+    Nothing,
+    /// It is sampled as its parent is.
+    Started(Box<Record>),
+    /// Somebody has to be asked.
+    Unsettled,
+}
+
+#[inline]
+fn look(site: &'static Site) -> Found {
+    let mode = mode::get();
+    if !mode.has(mode::ON) || !local::is_alive() {
+        return Found::Nothing;
+    }
+    // Nothing of the application's runs inside, which might attach a context and find them borrowed.
+    Context::map_current(|parent| look_from(parent, mode, site))
+}
+
+fn look_at(parent: &Context, site: &'static Site) -> Found {
+    let mode = mode::get();
+    if !mode.has(mode::ON) || !local::is_alive() {
+        return Found::Nothing;
+    }
+    look_from(parent, mode, site)
+}
+
+#[inline]
+fn look_from(parent: &Context, mode: Mode, site: &'static Site) -> Found {
+    match origin::verdict(parent, mode) {
+        Verdict::Nothing => Found::Nothing,
+        Verdict::Follow(pipeline, parent) => {
+            let time = clock::now();
+            let record = local::record_at_hand(pipeline, |record, span_id| {
+                describe(record, Origin::child_of(parent.span_context()), span_id, &Description::of(site, time));
+            });
+            record.map_or(Found::Unsettled, Found::Started)
+        }
+        Verdict::Ask => Found::Unsettled,
+    }
+}
+
+/// Opens a span about which somebody has to be asked.
+#[cold]
+fn ask(start: Start<'_>) -> Option<OpenSpan> {
+    if !mode::get().has(mode::ON) || !local::is_alive() {
+        return None;
+    }
+    let parent = start.parent_context();
+    let pipeline = super::pipeline_of(&parent)?;
+    pipeline.open(start, &parent)
+}
+
+/// Writes what only some spans have.
+fn say_more(record: &mut Record, start: &Start<'_>) {
+    let limits = record.limits;
+    let state = record.state_mut();
+    if let Some(name) = &start.name {
+        state.rename(name);
+    }
+    for link in &start.links {
+        state.add_link(&limits, &link.span_context, &link.attributes);
+    }
+}
+
+/// Writes the attributes, before anybody else can see the record, and makes a context of it.
+#[inline]
+fn publish(
+    mut record: Box<Record>,
+    site: &'static Site,
+    attributes: &mut dyn FnMut(&mut Fields<'_>),
+    parent: Option<&Context>,
+) -> OpenSpan {
+    attributes(&mut Fields::new(&mut record.state_mut().attributes));
+    add_code(&mut record, site);
+    OpenSpan::recorded(record, parent)
 }
 
 impl Own {
     /// Opens a span of an annotated function in `parent`, if the sampler wants it.
-    pub(super) fn open(&self, mut start: Start<'_>, parent: &Context) -> Option<OpenSpan> {
+    pub(super) fn open(&self, start: Start<'_>, parent: &Context) -> Option<OpenSpan> {
         let time = clock::now();
         // Evaluated once: before the sampler is asked if it is to see them, else only when it wants the span.
         let mut early = None;
@@ -99,36 +166,26 @@ impl Own {
             Decision::Nothing => None,
             Decision::NotRecorded(span_context) => Some(OpenSpan::new(parent.with_remote_span_context(span_context))),
             Decision::Recorded(origin, added) => {
-                let (mut record, span_id) = local::record(self.id)?;
-                fill(&mut record, &mut start, origin, span_id, time);
+                let mut record = local::record(self.id, |record, span_id| {
+                    describe(record, origin, span_id, &Description::of(site, time));
+                })?;
+                say_more(&mut record, &start);
                 let attributes = &mut record.state_mut().attributes;
                 match early {
                     Some(list) => attributes.append(&list),
                     None => (start.attributes)(&mut Fields::new(attributes)),
                 }
                 attributes.key_values(&added);
-                add_code(&mut record, &start);
-                Some(OpenSpan::recorded(Published::new(record, Some(parent))))
+                add_code(&mut record, site);
+                Some(OpenSpan::recorded(record, Some(parent)))
             }
         }
     }
 }
 
-/// Fills in what is known of a function's span before its attributes are.
 #[inline]
-fn fill(record: &mut Record, start: &mut Start<'_>, origin: Origin, span_id: opentelemetry::SpanId, time: u64) {
-    let site = start.site;
-    let links = std::mem::take(&mut start.links);
-    let scope = site.prepared().scope;
-    describe(record, origin, span_id, Description { scope, name: site.name, kind: &site.kind, links, time });
-    if let Some(name) = &start.name {
-        record.state_mut().rename(name);
-    }
-}
-
-#[inline]
-fn add_code(record: &mut Record, start: &Start<'_>) {
-    if let Some(code) = &start.site.prepared().code {
+fn add_code(record: &mut Record, site: &'static Site) {
+    if let Some(code) = &site.prepared().code {
         record.state_mut().attributes.append(code);
     }
 }
@@ -138,14 +195,19 @@ pub(super) struct Description<'a> {
     pub(super) scope: ScopeId,
     pub(super) name: &'static str,
     pub(super) kind: &'a SpanKind,
-    pub(super) links: Vec<Link>,
     pub(super) time: u64,
+}
+
+impl Description<'static> {
+    #[inline]
+    fn of(site: &'static Site, time: u64) -> Self {
+        Self { scope: site.prepared().scope, name: site.name, kind: &site.kind, time }
+    }
 }
 
 /// Fills in what is known of any span when it starts.
 #[inline]
-pub(super) fn describe(record: &mut Record, origin: Origin, span_id: opentelemetry::SpanId, given: Description<'_>) {
-    let limits = record.limits;
+pub(super) fn describe(record: &mut Record, origin: Origin, span_id: opentelemetry::SpanId, given: &Description<'_>) {
     let state = record.state_mut();
     state.scope = given.scope;
     state.name = given.name;
@@ -153,9 +215,5 @@ pub(super) fn describe(record: &mut Record, origin: Origin, span_id: opentelemet
     state.parent_span_id = origin.parent_span_id;
     state.flags = wire_span::flags(origin.flags, origin.parent_is_remote);
     state.start = given.time;
-    for link in &given.links {
-        state.add_link(&limits, &link.span_context, &link.attributes);
-    }
-    let span_context: SpanContext = origin.span_context(span_id);
-    record.span_context = span_context;
+    record.span_context = origin.span_context(span_id);
 }

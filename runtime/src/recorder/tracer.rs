@@ -60,24 +60,26 @@ impl RecordingTracer {
             Decision::NotRecorded(span_context) => return RecordedSpan::not_recording(span_context),
             Decision::Recorded(origin, added) => (origin, added),
         };
-        let Some((mut record, span_id)) = local::record(own.id) else {
-            return RecordedSpan::not_recording(SpanContext::NONE);
-        };
         let time = start_time.map_or_else(clock::now, clock::nanos);
         let site_name = if let Cow::Borrowed(name) = name { name } else { "" };
-        let given = Description { scope: self.scope, name: site_name, kind: &kind, links, time };
-        describe(&mut record, origin, span_id, given);
+        let given = Description { scope: self.scope, name: site_name, kind: &kind, time };
+        let filled = local::record(own.id, |record, span_id| describe(record, origin, span_id, &given));
+        let Some(mut record) = filled else { return RecordedSpan::not_recording(SpanContext::NONE) };
+        let limits = record.limits;
         let state = record.state_mut();
         if let Cow::Owned(name) = &name {
             state.rename(name);
         }
+        for link in &links {
+            state.add_link(&limits, &link.span_context, &link.attributes);
+        }
         state.attributes.key_values(attributes.iter().chain(&added));
         for event in events.into_iter().flatten() {
-            let mut list = record.limits.attributes_of_event();
+            let mut list = limits.attributes_of_event();
             list.key_values(&event.attributes);
-            record.add_event(&event.name, clock::nanos(event.timestamp), &mut list);
+            record.state_mut().add_event(&limits, &event.name, clock::nanos(event.timestamp), &mut list);
         }
-        RecordedSpan::recording(Owner::new(record))
+        RecordedSpan::recording(Owner::only(record))
     }
 }
 

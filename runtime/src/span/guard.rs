@@ -1,9 +1,7 @@
 //! A span that is current on this thread until it is dropped.
 
-use opentelemetry::ContextGuard;
-
 use super::Opened;
-use crate::recorder::OpenSpan;
+use crate::recorder::{Entered, OpenSpan};
 
 /// A span that is current on this thread until it is dropped, which ends it.
 ///
@@ -12,9 +10,7 @@ use crate::recorder::OpenSpan;
 #[derive(Debug)]
 #[must_use = "the span ends when the guard is dropped; bind it to a name: `let _span = span!(..)`"]
 pub struct SpanGuard {
-    /// Detached before the span ends, so that nothing can find an ended span current.
-    attached: Option<ContextGuard>,
-    span: Option<OpenSpan>,
+    _entered: Option<Entered>,
 }
 
 impl SpanGuard {
@@ -22,19 +18,6 @@ impl SpanGuard {
     #[doc(hidden)]
     #[inline]
     pub fn new(span: Opened) -> Self {
-        Self { attached: span.0.as_ref().map(OpenSpan::attach), span: span.0 }
-    }
-
-    pub(crate) fn span(&self) -> Option<&OpenSpan> {
-        self.span.as_ref()
-    }
-}
-
-impl Drop for SpanGuard {
-    fn drop(&mut self) {
-        self.attached = None;
-        if let Some(span) = &self.span {
-            span.end();
-        }
+        Self { _entered: span.0.map(OpenSpan::enter) }
     }
 }

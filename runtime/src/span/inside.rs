@@ -4,8 +4,8 @@
 
 use std::pin::Pin;
 
+use super::panics;
 use super::state::State;
-use super::{Opened, SpanGuard, panics};
 use crate::outcome::Outcome;
 use crate::recorder::OpenSpan;
 
@@ -37,14 +37,13 @@ impl<T> Clear for Pin<&mut Option<T>> {
 }
 
 /// Calls `body` inside `span`.
-pub(super) fn call(span: Opened, body: &mut dyn Inside) {
-    let guard = SpanGuard::new(span);
-    let Some(span) = guard.span() else { return };
+pub(super) fn call(span: OpenSpan, body: &mut dyn Inside) {
+    let entered = span.enter();
+    let span = entered.span();
     panics::recorded(span, || body.step(Step::Run));
     Outcome::write_with(span, |outcome| {
         body.step(Step::Note(outcome));
     });
-    drop(guard);
 }
 
 /// Polls `body` inside the span of `state`, which ends when it is done.
@@ -64,13 +63,13 @@ pub(super) fn poll(state: &mut State, body: &mut dyn Inside) {
                 body.step(Step::Note(outcome));
             });
             drop(attached);
-            state.take().inspect(OpenSpan::end);
+            state.take().map(OpenSpan::finish);
         }
         Err(panic) => {
             panic.record(span);
             body.step(Step::Clear);
             drop(attached);
-            state.take().inspect(OpenSpan::end);
+            state.take().map(OpenSpan::finish);
             panic.resume()
         }
     }

@@ -27,7 +27,7 @@ pub fn open(start: Start<'_>) -> Opened {
 
 /// Opens a span of `site` of which nothing else is said than its attributes.
 pub fn enter(site: &'static Site, attributes: &mut dyn FnMut(&mut Fields<'_>)) -> Opened {
-    open(Start::new(site, attributes))
+    Opened(recorder::enter(site, attributes))
 }
 
 /// No span.

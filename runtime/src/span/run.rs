@@ -11,9 +11,7 @@ use crate::recorder::OpenSpan;
 /// Runs `body` inside `span`, if there is one; `note` sees what it returns.
 #[inline]
 pub fn sync<T>(span: Opened, body: impl FnOnce() -> T, note: impl for<'s, 'r> FnMut(&mut Outcome<'s, 'r>, &'r T)) -> T {
-    if span.0.is_none() {
-        return body();
-    }
+    let Some(span) = span.0 else { return body() };
     let mut call = Call { body: Some(body), note, value: None };
     inside::call(span, &mut call);
     match call.value {

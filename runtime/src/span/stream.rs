@@ -84,14 +84,14 @@ impl<S: Stream, N: for<'s, 'r> FnMut(&mut Outcome<'s, 'r>, &'r S::Item)> Stream 
                     span.set_status(Status::Ok);
                 }
                 drop(attached);
-                this.span.take().inspect(OpenSpan::end);
+                this.span.take().map(OpenSpan::finish);
                 Poll::Ready(None)
             }
             Err(panic) => {
                 panic.record(span);
                 this.stream.set(None);
                 drop(attached);
-                this.span.take().inspect(OpenSpan::end);
+                this.span.take().map(OpenSpan::finish);
                 panic.resume()
             }
         }

@@ -159,7 +159,8 @@ impl TelemetryBuilder {
     /// Records through a provider that the application has already, with its sampler, resource, limits and exporters.
     ///
     /// It stays the application's: the OpenTelemetry globals are left alone, and a shutdown flushes it but leaves it
-    /// running.
+    /// running. What this library writes to its spans is [redacted](TelemetryBuilder::redact) and cut to length as
+    /// elsewhere; how many attributes, events and links a span may have is the provider's own affair.
     pub fn tracer_provider(mut self, provider: SdkTracerProvider) -> Self {
         self.provider = Some(provider);
         self
@@ -202,8 +203,10 @@ impl TelemetryBuilder {
     /// place; `None` leaves it.
     ///
     /// It is called on the thread that records, while the attribute is written: it should be quick, and must not write to
-    /// spans itself. Spans that go [through the application's own provider](TelemetryBuilder::tracer_provider) are not shown, nor are
-    /// log records of `tracing` and `log`; exceptions that are [log records](crate::logs#exceptions) are.
+    /// spans itself. Of spans that go [through the application's own provider](TelemetryBuilder::tracer_provider) it sees
+    /// what annotations and this library's macros write; what other code sets through OpenTelemetry's own API goes to that
+    /// provider directly, and is a matter for its span processors. It does not see log records of `tracing` and `log`;
+    /// exceptions that are [log records](crate::logs#exceptions) it does.
     ///
     /// ```
     /// let builder = traced::Telemetry::builder()

@@ -76,6 +76,7 @@ pub(crate) struct Settled {
     failures: BTreeMap<Cow<'static, str>, u64>,
     rejected: u64,
     abandoned: u64,
+    crowded_out: u64,
     /// The batch that the exporter was given and has not done with: since when, how many spans, why it failed last.
     under_way: Option<(Instant, u64, Option<Cow<'static, str>>)>,
     failed_batches: u64,
@@ -84,7 +85,7 @@ pub(crate) struct Settled {
 
 impl Settled {
     fn total(&self) -> u64 {
-        self.exported + self.lost()
+        self.exported + self.lost() + self.crowded_out
     }
 
     /// The batch is done with.
@@ -129,7 +130,7 @@ impl Settled {
 
     /// Spans that no exporter will be given any more.
     pub(crate) fn abandoned(&self) -> u64 {
-        self.abandoned
+        self.abandoned + self.crowded_out
     }
 }
 
@@ -181,6 +182,11 @@ impl Stats {
         settled.done(&self.component, Some(last.as_deref().unwrap_or("_OTHER")));
     }
 
+    /// `spans` were dropped because this exporter had too much to deliver still.
+    pub(crate) fn crowded_out(&self, spans: u64) {
+        self.lock().crowded_out += spans;
+    }
+
     pub(crate) fn outcome(&self) -> Settled {
         self.lock().clone()
     }
@@ -209,6 +215,7 @@ impl Health {
             health.queued += totals.accepted.saturating_sub(settled.total());
             health.exported += settled.exported;
             health.dropped.export_failed += settled.failed;
+            health.dropped.queue_full += settled.crowded_out;
             health.dropped.rejected += settled.rejected;
             health.dropped.shut_down += settled.abandoned;
             health.failed_batches += settled.failed_batches;

@@ -302,7 +302,8 @@ impl Telemetry {
         }
         match (spans, kept) {
             (0, 0) => Ok(()),
-            (0, spans) => Err(FlushError::Undelivered { spans, last_error }),
+            // Behind what is kept for another try the rest waits, too.
+            (0, kept) => Err(FlushError::Undelivered { spans: kept.max(self.health().queued), last_error }),
             (spans, _) => Err(FlushError::Lost { spans, last_error }),
         }
     }

@@ -35,6 +35,11 @@ fn way(carrier: impl Carrier + 'static, watch: Watch) -> Way {
     (Box::new(watched), stats)
 }
 
+/// The terminal shows what happens while it is looked at.
+fn soon(watch: Watch) -> Watch {
+    Watch { delay: Some(CONSOLE_DELAY), ..watch }
+}
+
 /// Makes a way out, once what is watched and the resource are known.
 type MakeWay = dyn FnOnce(Watch, &Resource) -> Way + Send;
 
@@ -68,7 +73,12 @@ pub(super) struct Plan {
 
 enum Route {
     Disabled,
-    Provider(SdkTracerProvider),
+    /// The application's own, with what holds for the values that we write.
+    Provider {
+        provider: SdkTracerProvider,
+        value_length: Option<usize>,
+        redactor: Option<Redactor>,
+    },
     Own(Box<Own>),
 }
 
@@ -109,7 +119,10 @@ impl Plan {
         let (reporter, flush_timeout) = (builder.reporter.clone(), builder.flush_timeout);
         let route = match builder.provider {
             _ if disabled => Route::Disabled,
-            Some(provider) => Route::Provider(provider),
+            Some(provider) => {
+                let value_length = builder.value_length.or(Limits::from_environment(reader).value_length);
+                Route::Provider { provider, value_length, redactor: builder.redactor }
+            }
             None => Route::Own(Box::new(Own::new(builder, reader))),
         };
         Self { reporter, flush_timeout, propagator, route }
@@ -128,9 +141,9 @@ impl Plan {
         };
         let parts = match self.route {
             Route::Disabled => parts,
-            Route::Provider(provider) => {
+            Route::Provider { provider, value_length, redactor } => {
                 let destination = "traces go to the application's own tracer provider".to_owned();
-                Parts { pipeline: Some(Pipeline::new(provider)), destination, ..parts }
+                Parts { pipeline: Some(Pipeline::new(provider, value_length, redactor)), destination, ..parts }
             }
             Route::Own(own) => {
                 let max_queue_size = own.schedule.max_queue_size;
@@ -171,11 +184,8 @@ impl Own {
         closing: Arc<Closing>,
     ) -> Result<(Pipeline, Vec<Arc<Stats>>, String), SetupError> {
         let Self { limits, redactor, schedule, sampling, resource, given, chosen } = self;
-        // The terminal shows what happens while it is looked at.
-        let console = given.iter().any(|exporter| exporter.is_console)
-            || chosen.iter().any(|chosen| matches!(chosen, Chosen::Console));
-        let delay = if console { schedule.delay.min(CONSOLE_DELAY) } else { schedule.delay };
-        let watch = Watch { destination: String::new(), component: Component::default(), reporter, closing };
+        let watch =
+            Watch { destination: String::new(), delay: None, component: Component::default(), reporter, closing };
         let mut ways = Ways {
             watch,
             resource: &resource,
@@ -186,6 +196,7 @@ impl Own {
         };
         for exporter in given {
             let watch = ways.watch("an exporter that was given in code", "", Component::of(exporter.kind));
+            let watch = if exporter.is_console { soon(watch) } else { watch };
             ways.list.push((exporter.make)(watch, ways.resource));
         }
         for chosen in chosen {
@@ -203,7 +214,7 @@ impl Own {
             value_length: limits.value_length,
             redactor,
             id_generator: None,
-            schedule: Schedule { delay, ..schedule },
+            schedule,
         };
         let pipeline = Pipeline::own_with(config, outlets).map_err(|error| SetupError::Exporter {
             destination: destination.clone(),
@@ -230,15 +241,16 @@ impl Ways<'_> {
         let way = match chosen {
             Chosen::Console => {
                 let component = Component::of(type_name::<ConsoleExporter>());
-                let watch = self.watch("this terminal", " (stderr), drawn as they end", component);
+                let watch = soon(self.watch("this terminal", " (stderr), drawn as they end", component));
                 way(Exporter::new(ConsoleExporter::new(), self.resource), watch)
             }
             #[cfg(feature = "otlp")]
             Chosen::Otlp(mut settings) => {
                 settings.timeout = settings.timeout.min(self.timeout);
                 let destination = settings.destination();
-                let component = Component { server: settings.server(), ..Component::of("otlp_http_span_exporter") };
-                let watch = self.watch(&destination, " (OTLP over HTTP)", component);
+                let (kind, protocol) = (settings.protocol.span_exporter(), settings.protocol.name());
+                let component = Component { server: settings.server(), ..Component::of(kind) };
+                let watch = self.watch(&destination, &format!(" ({protocol})"), component);
                 let transport = crate::export::otlp::Transport::new(*settings, Arc::clone(&watch.closing))
                     .map_err(|reason| SetupError::Exporter { destination, reason })?;
                 way(transport, watch)

@@ -19,6 +19,13 @@ impl<'a> Fields<'a> {
         Self { list, prefix: "" }
     }
 
+    /// What `write` sets, as a span that is not the recorder's takes it: under the rules of the installed pipeline.
+    pub(crate) fn for_others(write: &mut dyn FnMut(&mut Fields<'_>)) -> Vec<KeyValue> {
+        let mut list = crate::recorder::rules().list();
+        write(&mut Fields::new(&mut list));
+        decode::attributes(list.finish()).collect()
+    }
+
     /// What `write` sets, as OpenTelemetry's own types have it.
     pub(crate) fn collect(write: &mut dyn FnMut(&mut Fields<'_>)) -> Vec<KeyValue> {
         let mut list = Attributes::of_span();

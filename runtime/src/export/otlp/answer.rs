@@ -3,7 +3,7 @@
 use crate::recorder::wire::read::{Field, Reader};
 
 /// How many spans the collector refused, as `ExportTraceServiceResponse` says; an answer that is none refuses none.
-pub(super) fn rejected_spans(body: &[u8]) -> u64 {
+pub(super) fn rejected(body: &[u8]) -> u64 {
     let field = |message, wanted| Reader::new(message).filter(|(number, _)| *number == wanted).last();
     let Some((_, partial_success @ Field::Bytes(_))) = field(body, 1) else { return 0 };
     let Some((_, Field::Varint(rejected))) = field(partial_success.bytes(), 1) else { return 0 };
@@ -25,15 +25,15 @@ mod tests {
 
     #[test]
     fn refused_spans_are_read() {
-        assert_eq!(rejected_spans(&answer(3)), 3);
-        assert_eq!(rejected_spans(&answer(0)), 0);
-        assert_eq!(rejected_spans(&answer(-1)), 0);
+        assert_eq!(rejected(&answer(3)), 3);
+        assert_eq!(rejected(&answer(0)), 0);
+        assert_eq!(rejected(&answer(-1)), 0);
     }
 
     #[test]
     fn what_is_no_answer_refuses_nothing() {
         for body in [&b""[..], b"ok", b"\xff\xff", b"{}", b"\x0a\xff", b"\x08\x05"] {
-            assert_eq!(rejected_spans(body), 0);
+            assert_eq!(rejected(body), 0);
         }
     }
 }

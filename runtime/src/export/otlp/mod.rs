@@ -1,13 +1,15 @@
-//! OTLP over HTTP/protobuf.
+//! OTLP over HTTP/protobuf, and over gRPC.
 
 mod answer;
 mod client;
+#[cfg(feature = "grpc")]
+mod grpc;
+mod sender;
 mod settings;
 mod transport;
 
-#[cfg(any(feature = "metrics", feature = "logs"))]
-pub(crate) use client::{client, compressed, root_cause};
+pub(crate) use sender::Sender;
 #[cfg(any(feature = "metrics", feature = "logs"))]
 pub(crate) use settings::names;
-pub(crate) use settings::{Names, OtlpSettings};
+pub(crate) use settings::{Names, OtlpSettings, Protocol};
 pub(crate) use transport::Transport;

@@ -10,14 +10,63 @@ use reqwest::{Certificate, Identity, Url};
 
 use crate::telemetry::{Reader, pairs};
 
-const DEFAULT_BASE: &str = "http://localhost:4318";
-const EXAMPLE: &str = "write a full URL such as http://localhost:4318";
+/// How OTLP is spoken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Protocol {
+    /// `http/protobuf`
+    Http,
+    #[cfg(feature = "grpc")]
+    Grpc,
+}
+
+impl Protocol {
+    fn default_base(self) -> &'static str {
+        match self {
+            Self::Http => "http://localhost:4318",
+            #[cfg(feature = "grpc")]
+            Self::Grpc => "http://localhost:4317",
+        }
+    }
+
+    /// As sentences call it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Http => "OTLP over HTTP",
+            #[cfg(feature = "grpc")]
+            Self::Grpc => "OTLP over gRPC",
+        }
+    }
+
+    /// `otel.component.type` of who exports spans by it.
+    pub(crate) fn span_exporter(self) -> &'static str {
+        match self {
+            Self::Http => "otlp_http_span_exporter",
+            #[cfg(feature = "grpc")]
+            Self::Grpc => "otlp_grpc_span_exporter",
+        }
+    }
+
+    /// The path of `names`' signal at a collector.
+    fn path(self, names: &Names) -> &'static str {
+        match self {
+            Self::Http => names.path,
+            #[cfg(feature = "grpc")]
+            Self::Grpc => match names.path {
+                "v1/metrics" => "opentelemetry.proto.collector.metrics.v1.MetricsService/Export",
+                "v1/logs" => "opentelemetry.proto.collector.logs.v1.LogsService/Export",
+                _ => "opentelemetry.proto.collector.trace.v1.TraceService/Export",
+            },
+        }
+    }
+}
 
 /// What the variables of one signal are called.
 #[derive(Debug)]
 pub(crate) struct Names {
     /// What is added to the base.
     pub(crate) path: &'static str,
+    /// The variable that names the signal's exporters.
+    pub(crate) exporter: &'static str,
     pub(crate) endpoint: &'static str,
     pub(crate) protocol: &'static str,
     pub(crate) headers: &'static str,
@@ -33,6 +82,7 @@ macro_rules! names {
     ($signal:literal, $path:literal) => {
         $crate::export::otlp::Names {
             path: $path,
+            exporter: concat!("OTEL_", $signal, "_EXPORTER"),
             endpoint: concat!("OTEL_EXPORTER_OTLP_", $signal, "_ENDPOINT"),
             protocol: concat!("OTEL_EXPORTER_OTLP_", $signal, "_PROTOCOL"),
             headers: concat!("OTEL_EXPORTER_OTLP_", $signal, "_HEADERS"),
@@ -47,10 +97,23 @@ macro_rules! names {
 #[cfg(any(feature = "metrics", feature = "logs"))]
 pub(crate) use names;
 
+impl Names {
+    pub(crate) fn is_traces(&self) -> bool {
+        self.path == TRACES.path
+    }
+
+    /// As sentences call the signal.
+    pub(crate) fn signal(&self) -> &'static str {
+        self.path.trim_start_matches("v1/")
+    }
+}
+
 static TRACES: Names = names!("TRACES", "v1/traces");
 
 /// Where OTLP goes and how.
 pub(crate) struct OtlpSettings {
+    pub(crate) names: &'static Names,
+    pub(crate) protocol: Protocol,
     /// The whole URL, path included.
     pub(crate) endpoint: Url,
     pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
@@ -69,14 +132,16 @@ impl OtlpSettings {
     }
 
     /// Those for the signal whose variables have `names`.
-    pub(crate) fn for_signal(names: &Names, reader: &mut Reader<'_>) -> Self {
-        protocol(names, reader);
+    pub(crate) fn for_signal(names: &'static Names, reader: &mut Reader<'_>) -> Self {
+        let protocol = protocol(names, reader);
         let headers = [names.headers, "OTEL_EXPORTER_OTLP_HEADERS"];
         let timeouts = [names.timeout, "OTEL_EXPORTER_OTLP_TIMEOUT"];
         let compressions = [names.compression, "OTEL_EXPORTER_OTLP_COMPRESSION"];
         let certificates = [names.certificate, "OTEL_EXPORTER_OTLP_CERTIFICATE"];
         Self {
-            endpoint: endpoint(names, reader),
+            names,
+            protocol,
+            endpoint: endpoint(names, protocol, reader),
             headers: reader.parse_secret(&headers, parse_headers).unwrap_or_default(),
             timeout: reader.milliseconds(&timeouts).unwrap_or(Duration::from_secs(10)),
             gzip: reader.parse(&compressions, |_, value| parse_compression(value)).unwrap_or(false),
@@ -113,15 +178,21 @@ fn shown(url: &Url) -> String {
     url.to_string()
 }
 
-fn endpoint(names: &Names, reader: &mut Reader<'_>) -> Url {
-    // A signal's own variable is the whole URL; the general one is the base that each signal's path is added to.
+fn endpoint(names: &Names, protocol: Protocol, reader: &mut Reader<'_>) -> Url {
+    // A signal's own variable is the whole URL; the general one is the base that each signal's path is added to. Of gRPC
+    // both name the server alone.
     for (variable, is_base) in [(names.endpoint, false), ("OTEL_EXPORTER_OTLP_ENDPOINT", true)] {
         let Some(value) = reader.get(variable) else { continue };
-        match parse_endpoint(&value) {
+        match parse_endpoint(&value, protocol) {
             Ok(mut url) => {
-                if is_base {
-                    let path = format!("{}/{}", url.path().trim_end_matches('/'), names.path);
-                    url.set_path(&path);
+                match protocol {
+                    Protocol::Http if is_base => {
+                        let path = format!("{}/{}", url.path().trim_end_matches('/'), names.path);
+                        url.set_path(&path);
+                    }
+                    Protocol::Http => {}
+                    #[cfg(feature = "grpc")]
+                    Protocol::Grpc => url.set_path(protocol.path(names)),
                 }
                 return url;
             }
@@ -132,31 +203,38 @@ fn endpoint(names: &Names, reader: &mut Reader<'_>) -> Url {
             }
         }
     }
-    Url::parse(&format!("{DEFAULT_BASE}/{}", names.path)).expect("the default endpoint is a URL")
+    let url = format!("{}/{}", protocol.default_base(), protocol.path(names));
+    Url::parse(&url).expect("the default endpoint is a URL")
 }
 
-fn parse_endpoint(value: &str) -> Result<Url, String> {
+fn parse_endpoint(value: &str, protocol: Protocol) -> Result<Url, String> {
+    let example = format!("write a full URL such as {}", protocol.default_base());
     let lower = value.to_ascii_lowercase();
     if !lower.starts_with("http://") && !lower.starts_with("https://") {
-        return Err(format!("it must begin with http:// or https://; {EXAMPLE}"));
+        return Err(format!("it must begin with http:// or https://; {example}"));
     }
-    let url = Url::parse(value).map_err(|error| format!("{error}; {EXAMPLE}"))?;
+    let url = Url::parse(value).map_err(|error| format!("{error}; {example}"))?;
     if !url.has_host() {
-        return Err(format!("the host is missing; {EXAMPLE}"));
+        return Err(format!("the host is missing; {example}"));
     }
     Ok(url)
 }
 
-/// Only HTTP/protobuf is spoken: anything else is refused by name.
-fn protocol(names: &Names, reader: &mut Reader<'_>) {
+/// `http/json` is not spoken, and gRPC only with its feature.
+fn protocol(names: &Names, reader: &mut Reader<'_>) -> Protocol {
     let names = [names.protocol, "OTEL_EXPORTER_OTLP_PROTOCOL"];
-    reader.parse(&names, |_, value| match value.to_ascii_lowercase().as_str() {
-        "http/protobuf" => Ok(()),
-        "grpc" => Err("gRPC is not supported; write http/protobuf, and the collector's HTTP port (usually 4318, \
-                       not 4317) in OTEL_EXPORTER_OTLP_ENDPOINT"
+    let parse = |value: &str| match value.to_ascii_lowercase().as_str() {
+        "http/protobuf" => Ok(Protocol::Http),
+        #[cfg(feature = "grpc")]
+        "grpc" => Ok(Protocol::Grpc),
+        #[cfg(not(feature = "grpc"))]
+        "grpc" => Err("this program was built without the feature `grpc` of the crate `traced`: enable it, or write \
+                       http/protobuf and the collector's HTTP port (usually 4318, not 4317) in \
+                       OTEL_EXPORTER_OTLP_ENDPOINT"
             .to_owned()),
-        _ => Err("write http/protobuf, the one that is supported".to_owned()),
-    });
+        _ => Err("write http/protobuf or grpc".to_owned()),
+    };
+    reader.parse(&names, |_, value| parse(value)).unwrap_or(Protocol::Http)
 }
 
 fn parse_headers(value: &str) -> Result<Vec<(HeaderName, HeaderValue)>, String> {
@@ -280,10 +358,29 @@ mod tests {
         assert!(settings.gzip);
     }
 
+    #[cfg(feature = "grpc")]
     #[test]
-    fn grpc_is_refused_with_the_port_to_use() {
+    fn over_grpc_an_endpoint_names_the_server_alone() {
+        const PROTOCOL: (&str, &str) = ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc");
+        let path = "opentelemetry.proto.collector.trace.v1.TraceService/Export";
+        for (variable, value, base) in [
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", "", "http://localhost:4317"),
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", "https://c:4317/", "https://c:4317"),
+            ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://c/x", "http://c"),
+        ] {
+            let (settings, invalid) = read(&[PROTOCOL, (variable, value)]);
+            assert_eq!(settings.endpoint.to_string(), format!("{base}/{path}"));
+            assert!(invalid.is_empty(), "{invalid:?}");
+        }
+        let own = [PROTOCOL, ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "http/protobuf")];
+        assert_eq!(read(&own).0.protocol, Protocol::Http);
+    }
+
+    #[cfg(not(feature = "grpc"))]
+    #[test]
+    fn grpc_is_refused_with_the_feature_and_the_port_to_use() {
         let (_, invalid) = read(&[("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc")]);
-        assert!(invalid[0].contains("http/protobuf") && invalid[0].contains("4318"), "{invalid:?}");
+        assert!(["`grpc`", "http/protobuf", "4318"].iter().all(|part| invalid[0].contains(part)), "{invalid:?}");
     }
 
     #[test]

@@ -68,7 +68,7 @@ impl<'a> Entry<'a> {
     #[inline]
     pub(crate) fn write(&self, out: &mut [u8]) {
         let Some((header, out)) = out.split_first_chunk_mut::<{ Header::LEN }>() else { return };
-        let error = if self.span.status == super::super::wire::span::STATUS_ERROR { Header::ERROR } else { 0 };
+        let error = if self.span.is_error() { Header::ERROR } else { 0 };
         Header {
             len: self.field_len() as u32,
             scope: self.scope,
@@ -77,8 +77,16 @@ impl<'a> Entry<'a> {
         }
         .write(header);
         let mut out = Cursor { rest: out };
-        out.put(&[SPAN]);
-        out.varint(self.span_len as u64);
+        let len = self.span_len;
+        // Nearly every span takes so many bytes that their number takes two.
+        if let 0x80..0x4000 = len
+            && let Some(out) = out.take()
+        {
+            *out = [SPAN, len as u8 | 0x80, (len >> 7) as u8];
+        } else {
+            out.put(&[SPAN]);
+            out.varint(len as u64);
+        }
         self.span.write(out.rest);
     }
 }

@@ -11,17 +11,25 @@ const KEPT: usize = 8 * 1024 * 1024;
 pub(crate) struct Memory {
     limit: usize,
     used: AtomicUsize,
+    /// How many bytes of chunks were ever taken.
+    grown: AtomicUsize,
     free: Mutex<Vec<Box<[u8]>>>,
 }
 
 impl Memory {
     pub(crate) fn new(limit: usize) -> Self {
-        Self { limit, used: AtomicUsize::new(0), free: Mutex::new(Vec::new()) }
+        Self { limit, used: AtomicUsize::new(0), grown: AtomicUsize::new(0), free: Mutex::new(Vec::new()) }
     }
 
     /// How many bytes the chunks take that are in use.
     pub(crate) fn used(&self) -> usize {
         self.used.load(Ordering::Relaxed)
+    }
+
+    /// How many bytes of chunks were ever taken: how much this is more than before is what was written meanwhile, however
+    /// much of it is in use still.
+    pub(crate) fn grown(&self) -> usize {
+        self.grown.load(Ordering::Relaxed)
     }
 
     pub(crate) fn limit(&self) -> usize {
@@ -35,6 +43,7 @@ impl Memory {
             self.used.fetch_sub(size, Ordering::Relaxed);
             return None;
         }
+        self.grown.fetch_add(size, Ordering::Relaxed);
         let mut free = self.free.lock();
         let kept = free.iter().position(|bytes| bytes.len() == size).map(|at| free.swap_remove(at));
         drop(free);

@@ -24,25 +24,32 @@ const FIRST_CHUNK: usize = 4 * 1024;
 /// Each chunk is twice the last one, up to this.
 const LARGEST_CHUNK: usize = 128 * 1024;
 
-/// One stretch of a log.
-pub(super) struct Chunk {
-    region: Option<Arc<Region>>,
-    next: Mutex<Option<Arc<Chunk>>>,
+/// One stretch of a log, and the one behind it.
+struct Link {
+    chunk: Arc<Chunk>,
+    next: Mutex<Option<Arc<Link>>>,
     /// Nothing will ever be written behind this chunk.
     closed: AtomicBool,
+}
+
+/// One stretch of a log. Who holds it holds nothing of what was written later: a batch that waits must not.
+pub(super) struct Chunk {
+    region: Option<Arc<Region>>,
     memory: Arc<Memory>,
 }
 
-impl Chunk {
+impl Link {
     fn new(size: usize, memory: &Arc<Memory>) -> Option<(Arc<Self>, Appender)> {
+        let (chunk, appender) = Chunk::new(size, memory)?;
+        let link = Self { chunk: Arc::new(chunk), next: Mutex::new(None), closed: AtomicBool::new(false) };
+        Some((Arc::new(link), appender))
+    }
+}
+
+impl Chunk {
+    fn new(size: usize, memory: &Arc<Memory>) -> Option<(Self, Appender)> {
         let (region, appender) = Region::new(memory.take(size)?);
-        let chunk = Self {
-            region: Some(region),
-            next: Mutex::new(None),
-            closed: AtomicBool::new(false),
-            memory: Arc::clone(memory),
-        };
-        Some((Arc::new(chunk), appender))
+        Some((Self { region: Some(region), memory: Arc::clone(memory) }, appender))
     }
 
     /// What was committed, from `from` on.
@@ -64,13 +71,14 @@ impl Drop for Chunk {
 pub(super) struct Writer {
     // In this order: the appender lets go of the region before the chunk gives the memory back.
     appender: Appender,
-    chunk: Arc<Chunk>,
+    link: Arc<Link>,
     next_size: usize,
 }
 
-/// The end of a log that the collector holds.
+/// The end of a log that a collector holds; each has a clone of its own.
+#[derive(Clone)]
 pub(super) struct Reader {
-    chunk: Arc<Chunk>,
+    link: Arc<Link>,
     at: usize,
 }
 
@@ -80,9 +88,9 @@ pub(super) struct Full;
 
 /// A new log; `None` when there is no memory for one.
 pub(super) fn log(memory: &Arc<Memory>) -> Option<(Writer, Reader)> {
-    let (chunk, appender) = Chunk::new(FIRST_CHUNK, memory)?;
-    let reader = Reader { chunk: Arc::clone(&chunk), at: 0 };
-    Some((Writer { appender, chunk, next_size: 2 * FIRST_CHUNK }, reader))
+    let (link, appender) = Link::new(FIRST_CHUNK, memory)?;
+    let reader = Reader { link: Arc::clone(&link), at: 0 };
+    Some((Writer { appender, link, next_size: 2 * FIRST_CHUNK }, reader))
 }
 
 impl Writer {
@@ -100,19 +108,19 @@ impl Writer {
     #[cold]
     fn grow(&mut self, len: usize) -> Result<(), Full> {
         // Where memory is short a small chunk may still fit.
-        let chunk = |size: usize| Some((size, Chunk::new(size.max(len), &self.chunk.memory)?));
-        let (size, (chunk, appender)) = chunk(self.next_size).or_else(|| chunk(FIRST_CHUNK)).ok_or(Full)?;
+        let link = |size: usize| Some((size, Link::new(size.max(len), &self.link.chunk.memory)?));
+        let (size, (link, appender)) = link(self.next_size).or_else(|| link(FIRST_CHUNK)).ok_or(Full)?;
         self.next_size = (2 * size).min(LARGEST_CHUNK);
         self.appender = appender;
-        let last = std::mem::replace(&mut self.chunk, Arc::clone(&chunk));
-        *last.next.lock() = Some(chunk);
+        let last = std::mem::replace(&mut self.link, Arc::clone(&link));
+        *last.next.lock() = Some(link);
         Ok(())
     }
 }
 
 impl Drop for Writer {
     fn drop(&mut self) {
-        self.chunk.closed.store(true, Ordering::Release);
+        self.link.closed.store(true, Ordering::Release);
     }
 }
 
@@ -121,11 +129,11 @@ impl Reader {
     pub(super) fn available(&mut self) -> Option<(&Arc<Chunk>, usize)> {
         loop {
             // First the link: once it is there, the chunk's length is final.
-            let next = self.chunk.next.lock().clone();
-            if !self.chunk.read(self.at).is_empty() {
-                return Some((&self.chunk, self.at));
+            let next = self.link.next.lock().clone();
+            if !self.link.chunk.read(self.at).is_empty() {
+                return Some((&self.link.chunk, self.at));
             }
-            self.chunk = next?;
+            self.link = next?;
             self.at = 0;
         }
     }
@@ -138,7 +146,7 @@ impl Reader {
     /// Whether everything was read that will ever be written.
     pub(super) fn is_finished(&mut self) -> bool {
         // First whether it is closed: nothing is written after that.
-        let closed = self.chunk.closed.load(Ordering::Acquire);
+        let closed = self.link.closed.load(Ordering::Acquire);
         closed && self.available().is_none()
     }
 }

@@ -3,6 +3,7 @@
 use opentelemetry::trace::TraceContextExt;
 use opentelemetry_proto::tonic::common::v1::any_value::Value as Wire;
 
+use super::super::batch::{Batch, Size};
 use super::super::own::MAX_ENTRY;
 use super::*;
 
@@ -94,11 +95,11 @@ fn requests_stay_below_their_size_and_take_every_span() {
     let resource = Resource::new(&opentelemetry_sdk::Resource::builder_empty().build());
     let mut count = 0;
     loop {
-        let batch = Batch::take(recorder.own(), Size { bytes: MAX_ENTRY, spans: 150 });
+        let batch = recorder.own().take(0, Batch::default(), Size { bytes: MAX_ENTRY, spans: 150 });
         if batch.len() == 0 {
             break;
         }
-        let bytes = batch.request(&resource);
+        let bytes = batch.request(&resource, None);
         assert!(bytes.len() <= 2 * 1024 * 1024 && batch.len() <= 150, "{} {}", bytes.len(), batch.len());
         count += spans(&bytes).len();
     }

@@ -11,7 +11,7 @@ use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::trace::v1::Span;
 use prost::Message;
 
-use super::batch::{Batch, Resource, Size};
+use super::batch::Resource;
 use super::own::Own;
 use super::{Capturing, OpenSpan, Pipeline, RecorderConfig, capture, open};
 use crate::span::{Site, Start};
@@ -45,8 +45,8 @@ impl Recorder {
 
     /// The finished spans, as a collector would see them.
     fn take(&self) -> Vec<Span> {
-        let batch = Batch::take(self.own(), Size::UNLIMITED);
-        spans(&batch.request(&Resource::new(&opentelemetry_sdk::Resource::builder_empty().build())))
+        let batch = self.own().take_all();
+        spans(&batch.request(&Resource::new(&opentelemetry_sdk::Resource::builder_empty().build()), None))
     }
 
     fn take_one(&self) -> Span {

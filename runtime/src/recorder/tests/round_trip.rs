@@ -13,7 +13,6 @@ use opentelemetry_sdk::trace::SpanLimits;
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use super::super::batch::{Batch, Size};
 use super::*;
 
 #[derive(Debug, Clone)]
@@ -214,8 +213,8 @@ fn record(model: &Model) -> (Span, opentelemetry_sdk::trace::SpanData) {
     span.end();
     span.set(&mut |_| panic!("an ended span evaluates nothing"));
 
-    let batch = Batch::take(recorder.own(), Size::UNLIMITED);
-    let bytes = batch.request(&Resource::new(&opentelemetry_sdk::Resource::builder_empty().build()));
+    let batch = recorder.own().take_all();
+    let bytes = batch.request(&Resource::new(&opentelemetry_sdk::Resource::builder_empty().build()), None);
     (spans(&bytes).remove(0), batch.decode().remove(0))
 }
 
@@ -317,11 +316,11 @@ fn kind_parent_trace_state_scope_and_resource_are_on_the_wire() {
     open(Start::new(&CLIENT, &mut |_| ())).expect("it is recorded").end();
     drop(attached);
 
-    let batch = Batch::take(recorder.own(), Size::UNLIMITED);
+    let batch = recorder.own().take_all();
     let resource = opentelemetry_sdk::Resource::builder_empty()
         .with_schema_url([KeyValue::new("service.name", "shop")], "https://example.org/schema")
         .build();
-    let request = request(&batch.request(&Resource::new(&resource)));
+    let request = request(&batch.request(&Resource::new(&resource), None));
     let resource = &request.resource_spans[0];
     assert_eq!(resource.schema_url, "https://example.org/schema");
     let named = &resource.resource.as_ref().expect("a resource").attributes[0];

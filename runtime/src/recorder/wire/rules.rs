@@ -1,8 +1,12 @@
 //! What holds for the values of attributes.
 
+use std::borrow::Cow;
 use std::fmt;
 
-use super::{Key, ValueLimit};
+use opentelemetry::KeyValue;
+use opentelemetry::trace::{Link, Status};
+
+use super::{Attributes, Key, ValueLimit, decode};
 
 /// What every string passes through before it is encoded.
 pub(crate) struct Redactor(Box<Redact>);
@@ -35,6 +39,49 @@ pub(crate) struct ValueRules {
 }
 
 impl ValueRules {
+    /// With `redactor`, kept for ever, as there is one for each pipeline that a program sets up: no span has to count
+    /// references.
+    pub(crate) fn new(limit: ValueLimit, redactor: Option<Box<Redact>>) -> Self {
+        Self { limit, redactor: redactor.map(|redact| &*Box::leak(Box::new(Redactor::new(redact)))) }
+    }
+
+    /// `status` as it may be shown: its description redacted, and no longer than a value may be.
+    pub(crate) fn status(&self, mut status: Status) -> Status {
+        if let Status::Error { description } = &mut status {
+            if let Some(redacted) = self.redactor.and_then(|it| it.apply("otel.status_description", description)) {
+                *description = Cow::Owned(redacted);
+            }
+            let kept = ValueLimit::default().clip(description).len();
+            if kept < description.len() {
+                description.to_mut().truncate(kept);
+            }
+        }
+        status
+    }
+
+    /// `attributes` as these rules have them.
+    pub(crate) fn apply<'a>(&self, attributes: impl IntoIterator<Item = &'a KeyValue>) -> Vec<KeyValue> {
+        let mut list = self.list();
+        list.key_values(attributes);
+        decode::attributes(list.finish()).collect()
+    }
+
+    /// `links` with their attributes as these rules have them.
+    pub(crate) fn links(&self, links: Vec<Link>) -> Vec<Link> {
+        let apply = |link: Link| {
+            let attributes = self.apply(&link.attributes);
+            Link::new(link.span_context, attributes, link.dropped_attributes_count)
+        };
+        links.into_iter().map(apply).collect()
+    }
+
+    /// An empty list of any number of attributes.
+    pub(crate) fn list(&self) -> Attributes {
+        let mut list = Attributes::of_span();
+        list.reset(super::span::ATTRIBUTES, u32::MAX, *self);
+        list
+    }
+
     #[inline]
     pub(super) fn redacted(&self, key: &Key<'_>, value: &str) -> Option<String> {
         self.redactor?.apply(&key.to_string(), value)

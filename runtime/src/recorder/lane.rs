@@ -1,0 +1,101 @@
+//! What one way out has still to take: each has its own reading end of every log, so that none waits for another.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use super::batch::{Batch, Size};
+use super::log::Reader;
+
+/// The finished spans that wait for one way out.
+///
+/// They wait in the logs, as long as there is memory. When it runs short, a way out that is well takes those of one that is
+/// not out of the logs ([`relieve`](Lane::relieve)): up to its share they wait here, the rest is lost to it alone.
+#[derive(Default)]
+pub(super) struct Lane {
+    state: Mutex<State>,
+    /// How many spans were taken out of the logs, ever.
+    taken: AtomicU64,
+    /// How many of those found no place here, ever.
+    crowded_out: AtomicU64,
+}
+
+#[derive(Default)]
+struct State {
+    readers: Vec<Reader>,
+    /// In the order in which they are to leave. They lie where they were, so they count against the pipeline's memory.
+    waiting: VecDeque<Batch>,
+    size: Size,
+}
+
+impl Lane {
+    /// One more thread has a log.
+    pub(super) fn add(&self, reader: Reader) {
+        self.lock().readers.push(reader);
+    }
+
+    /// Fills `batch`, which is empty, with what has waited longest.
+    pub(super) fn take(&self, mut batch: Batch, size: Size) -> Batch {
+        let mut state = self.lock();
+        if let Some(waiting) = state.waiting.pop_front() {
+            state.size.bytes -= waiting.bytes();
+            state.size.spans -= waiting.len();
+            return waiting;
+        }
+        self.fill(&mut state, &mut batch, size);
+        batch
+    }
+
+    fn fill(&self, state: &mut State, batch: &mut Batch, size: Size) {
+        batch.fill(&mut state.readers, size);
+        // Those that will never have more are forgotten.
+        state.readers.retain_mut(|reader| !reader.is_finished());
+        self.taken.fetch_add(batch.len() as u64, Ordering::Relaxed);
+    }
+
+    /// Takes out of the logs what may be `left` there, in batches of `size`, for others who are in need of the memory. What
+    /// is more than `share` is lost to this way out, the newest first.
+    pub(super) fn relieve(&self, size: Size, share: Size, mut left: usize) {
+        let mut state = self.lock();
+        while left > 0 {
+            let mut batch = Batch::default();
+            self.fill(&mut state, &mut batch, size);
+            if batch.len() == 0 {
+                return;
+            }
+            left = left.saturating_sub(batch.bytes());
+            if state.size.bytes + batch.bytes() > share.bytes || state.size.spans + batch.len() > share.spans {
+                self.crowded_out.fetch_add(batch.len() as u64, Ordering::Relaxed);
+                continue;
+            }
+            state.size.bytes += batch.bytes();
+            state.size.spans += batch.len();
+            state.waiting.push_back(batch);
+        }
+    }
+
+    /// How many spans were taken out of the logs, ever.
+    pub(super) fn taken(&self) -> u64 {
+        self.taken.load(Ordering::Relaxed)
+    }
+
+    /// How many spans were lost for want of room, ever.
+    pub(super) fn crowded_out(&self) -> u64 {
+        self.crowded_out.load(Ordering::Relaxed)
+    }
+
+    /// How many spans wait here.
+    pub(super) fn waiting(&self) -> usize {
+        self.lock().size.spans
+    }
+
+    /// How many threads have a log.
+    #[cfg(test)]
+    pub(super) fn logs(&self) -> usize {
+        self.lock().readers.len()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
