@@ -92,6 +92,35 @@ fn returned_closure<T: Clone + 'static>(value: T) -> impl Fn() -> T {
     move || value.clone()
 }
 
+struct Shelf<T>(Vec<T>);
+
+#[traced]
+impl<T: Clone> Shelf<T> {
+    /// What is expected of the closure is known inside of the span, too.
+    fn chooser<'s, K: PartialEq>(
+        &'s self,
+        key: impl Fn(&T) -> K + 's,
+    ) -> impl for<'k> Fn(&'k K, &mut usize) -> Option<&'s T> {
+        move |wanted, seen| {
+            *seen += 1;
+            self.0.iter().find(|item| key(item) == *wanted)
+        }
+    }
+
+    fn longer_than(self, n: usize) -> impl FnMut(&str) -> Box<dyn Iterator<Item = T>>
+    where
+        T: 'static,
+    {
+        let mut rest = self.0;
+        move |text| if text.len() > n { Box::new(rest.split_off(0).into_iter()) } else { Box::new(std::iter::empty()) }
+    }
+}
+
+#[traced]
+fn first_word() -> impl Fn(&str) -> &str {
+    |text| text.split(' ').next().unwrap_or_default()
+}
+
 #[traced]
 fn if_let_tail(items: Option<&mut Vec<i64>>) -> Option<&mut i64> {
     if let Some(items) = items { items.first_mut() } else { None }
@@ -203,6 +232,10 @@ async fn coercions() {
         assert!(never_well().is_err());
         assert_eq!(breaks_with(1).await, 4);
         assert_eq!(returned_closure(1)(), 1);
+        let mut seen = 0;
+        assert_eq!(Shelf(vec!["a", "bc"]).chooser(|item| item.len())(&2, &mut seen), Some(&"bc"));
+        assert_eq!(Shelf(vec![1, 2]).longer_than(1)("ab").count(), 2);
+        assert_eq!(first_word()("a b"), "a");
         assert_eq!(if_let_tail(None), None);
         get_or_insert(&mut HashMap::new(), 1).push('x');
         assert_eq!(guard_in_a_condition(&vec![1].into()), Some(1));

@@ -98,7 +98,7 @@ impl<'s> Iterator for Tokens<'s> {
 
 #[traced]
 fn closure_that_borrows<'f>(log: &'f mut Vec<String>) -> impl FnMut(&str) + 'f {
-    |line: &str| log.push(line.to_owned())
+    |line| log.push(line.to_owned())
 }
 
 #[traced]

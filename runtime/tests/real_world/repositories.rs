@@ -157,7 +157,7 @@ fn boxed_adder(n: i64) -> Box<dyn Fn(i64) -> i64> {
 
 #[traced]
 fn curried(n: i64) -> impl Fn(i64) -> Box<dyn Fn(i64) -> i64> {
-    move |m| -> Box<dyn Fn(i64) -> i64> { Box::new(move |o| n + m + o) }
+    move |m| Box::new(move |o| n + m + o)
 }
 
 #[test]
