@@ -44,9 +44,9 @@ pub fn function(function: &mut Function, args: &Args, errors: &mut Errors) -> To
 pub fn disabled(function: &mut Function, args: &Args, errors: &mut Errors) -> TokenStream {
     let mut sig = function.sig.clone();
     let params = Params::take(&mut sig, args, errors);
-    for (own, taken) in function.sig.inputs.iter_mut().zip(sig.inputs) {
-        if let (FnArg::Typed(own), FnArg::Typed(taken)) = (own, taken) {
-            own.attrs = taken.attrs;
+    for own in &mut function.sig.inputs {
+        if let FnArg::Typed(own) = own {
+            own.attrs.retain(|attribute| !attribute.path().is_ident("attr"));
         }
     }
     let uses = &params.uses;
