@@ -7,7 +7,7 @@ use syn::{FnArg, LitStr, ReturnType, Type};
 
 use super::params::Params;
 use super::{entry, outcome};
-use crate::args::{Args, Capture, Returns};
+use crate::args::{Args, Capture, Name, Returns};
 use crate::attrs::Attr;
 use crate::errors::Errors;
 use crate::item::Function;
@@ -39,21 +39,27 @@ pub fn function(function: &mut Function, args: &Args, errors: &mut Errors) -> To
     quote!(#allow #function)
 }
 
-/// The function without a span, for a build in which nobody records. What the arguments mention stays used.
+/// The function without a span, for a build in which nobody records. What the arguments mention stays used: parameters, and
+/// what else is evaluated at entry.
 pub fn disabled(function: &mut Function, args: &Args, errors: &mut Errors) -> TokenStream {
     let mut sig = function.sig.clone();
     let params = Params::take(&mut sig, args, errors);
-    for (own, taken) in function.sig.inputs.iter_mut().zip(sig.inputs) {
-        if let (FnArg::Typed(own), FnArg::Typed(taken)) = (own, taken) {
-            own.attrs = taken.attrs;
+    for own in &mut function.sig.inputs {
+        if let FnArg::Typed(own) = own {
+            own.attrs.retain(|attribute| !attribute.path().is_ident("attr"));
         }
     }
     let uses = &params.uses;
-    if uses.is_empty() {
+    let name = args.name.iter().filter_map(|name| if let Name::Expr(name) = name { Some(name) } else { None });
+    let links = args.links.iter().flat_map(|links| links.0.iter().map(|link| &link.expr));
+    let others = name.chain(&args.parent).chain(links).chain(&args.condition).map(crate::attrs::looked_at);
+    let attrs = args.attrs.iter().chain(args.metrics.iter().flat_map(|metrics| &metrics.attrs)).map(Attr::unrecorded);
+    let looked_at = quote!(#uses #(#others)* #(#attrs)*);
+    if looked_at.is_empty() {
         return function.to_token_stream();
     }
     let body = &function.body;
-    function.to_tokens_with(block(&quote!(if false { #uses }), body))
+    function.to_tokens_with(block(&quote!(if false { #looked_at }), body))
 }
 
 /// Arguments captured by `args`.
@@ -108,10 +114,10 @@ impl Parts<'_> {
         let returns = erased(output);
         let note = outcome::note(args, shape::is_plain(output), private);
         let span = Ident::new("span", Span::mixed_site());
-        let call = {
+        let call = super::closure::told(output, rebind, body, private).unwrap_or_else(|| {
             let block = block(rebind, body);
             quote!(move || -> #returns #block)
-        };
+        });
         if args.current.is_some() {
             let enrich = self.enrich();
             return self
