@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use opentelemetry::trace::{SpanContext, SpanId, Status, TraceState};
+use opentelemetry::trace::{SpanContext, Status, TraceState};
 use opentelemetry_sdk::trace::SpanLimits;
 
 use super::local;
@@ -55,14 +55,11 @@ pub(super) struct Record {
 #[derive(Debug)]
 pub(super) struct State {
     pub(super) scope: ScopeId,
-    /// What the call site is called.
-    pub(super) name: &'static str,
-    pub(super) kind: u8,
-    pub(super) parent_span_id: SpanId,
     /// `Span.flags`
     pub(super) flags: u32,
     /// Nanoseconds since the Unix epoch.
     pub(super) start: u64,
+    /// Behind what else is known of the span from its start.
     pub(super) attributes: Attributes,
     more: More,
     /// Whether there is anything in `more`.
@@ -72,8 +69,8 @@ pub(super) struct State {
 /// What most spans do not have.
 #[derive(Debug, Default)]
 struct More {
-    /// Stands in the place of the call site's name unless it is empty.
-    renamed: String,
+    /// Stands in the place of the call site's name.
+    renamed: Option<String>,
     /// Events and links, encoded.
     others: Vec<u8>,
     events: Counted,
@@ -104,17 +101,7 @@ impl Record {
     pub(super) fn new(pipeline: PipelineId, limits: Limits) -> Box<Self> {
         let mut attributes = Attributes::new(ATTRIBUTES);
         attributes.reset(ATTRIBUTES, limits.span.max_attributes_per_span, limits.values);
-        let state = State {
-            scope: ScopeId(0),
-            name: "",
-            kind: 0,
-            parent_span_id: SpanId::INVALID,
-            flags: 0,
-            start: 0,
-            attributes,
-            more: More::default(),
-            has_more: false,
-        };
+        let state = State { scope: ScopeId(0), flags: 0, start: 0, attributes, more: More::default(), has_more: false };
         Box::new(Self { span_context: SpanContext::NONE, limits, pipeline, state: Lock::new(state) })
     }
 
@@ -273,8 +260,7 @@ impl State {
 
     /// Gives the span another name.
     pub(super) fn rename(&mut self, name: &str) {
-        self.name = "";
-        let renamed = &mut self.more().renamed;
+        let renamed = self.more().renamed.get_or_insert_default();
         renamed.clear();
         // Limits of attributes are not for names; but no memory is without one.
         renamed.push_str(ValueLimit::default().clip(name));
@@ -303,30 +289,18 @@ impl State {
     /// Puts the span together, which ends now or at `time`, for `append`.
     #[inline]
     pub(super) fn finish(&mut self, span_context: &SpanContext, time: Option<u64>, append: impl FnOnce(&Entry<'_>)) {
+        // A clock that was set back does not make a span end before it starts.
+        let end = time.unwrap_or_else(|| clock::now().max(self.start));
         let dropped = self.attributes.dropped();
-        let attributes = self.attributes.finish();
+        let (bytes, attributes_at) = self.attributes.finish_with_head();
         let trace_state = span_context.trace_state();
+        let mut parts = Parts { bytes, attributes_at, end, rest: None };
         let rest;
-        let (name, rest) = if self.has_more || dropped > 0 || trace_state.into_iter().len() > 0 {
+        if self.has_more || dropped > 0 || trace_state.into_iter().len() > 0 {
             rest = self.more.rest(trace_state, dropped);
-            (if self.more.renamed.is_empty() { self.name } else { &self.more.renamed }, Some(&rest))
-        } else {
-            (self.name, None)
-        };
-        let parts = Parts {
-            trace_id: span_context.trace_id().to_bytes(),
-            span_id: span_context.span_id().to_bytes(),
-            parent_span_id: self.parent_span_id.to_bytes(),
-            flags: self.flags,
-            name,
-            kind: self.kind,
-            start: self.start,
-            // A clock that was set back does not make a span end before it starts.
-            end: time.unwrap_or_else(|| clock::now().max(self.start)),
-            attributes,
-            rest,
-        };
-        append(&Entry::new(&parts, self.scope));
+            parts.rest = Some(&rest);
+        }
+        append(&Entry::new(parts, self.scope, self.flags, span_context.trace_id().to_bytes()));
     }
 }
 
@@ -339,6 +313,7 @@ impl More {
             Status::Error { description } => (wire_span::STATUS_ERROR, &**description),
         };
         Rest {
+            renamed: self.renamed.as_deref(),
             trace_state: trace_state.header(),
             dropped_attributes,
             others: &self.others,
@@ -350,8 +325,7 @@ impl More {
     }
 
     fn clear(&mut self) {
-        self.renamed.clear();
-        self.renamed.shrink_to(KEPT_BUFFER);
+        self.renamed = None;
         self.others.clear();
         self.others.shrink_to(KEPT_BUFFER);
         self.events = Counted::default();

@@ -8,7 +8,8 @@ use super::origin::{self, Decision, Origin, Verdict};
 use super::own::Own;
 use super::record::Record;
 use super::scope::ScopeId;
-use super::wire::{Attributes, decode, span as wire_span};
+use super::wire::span::{self as wire_span, Head};
+use super::wire::{Attributes, decode};
 use super::{OpenSpan, clock, local, mode};
 use crate::span::{Parent, Site, Start};
 use crate::value::Fields;
@@ -208,12 +209,19 @@ impl Description<'static> {
 /// Fills in what is known of any span when it starts.
 #[inline]
 pub(super) fn describe(record: &mut Record, origin: Origin, span_id: opentelemetry::SpanId, given: &Description<'_>) {
+    let flags = wire_span::flags(origin.flags, origin.parent_is_remote);
     let state = record.state_mut();
     state.scope = given.scope;
-    state.name = given.name;
-    state.kind = wire_span::kind_number(given.kind);
-    state.parent_span_id = origin.parent_span_id;
-    state.flags = wire_span::flags(origin.flags, origin.parent_is_remote);
+    state.flags = flags;
     state.start = given.time;
+    state.attributes.begin(&Head {
+        trace_id: origin.trace_id.to_bytes(),
+        span_id: span_id.to_bytes(),
+        parent_span_id: origin.parent_span_id.to_bytes(),
+        flags,
+        kind: wire_span::kind_number(given.kind),
+        start: given.time,
+        name: given.name,
+    });
     record.span_context = origin.span_context(span_id);
 }

@@ -7,7 +7,7 @@ use opentelemetry::{Array, KeyValue, Value};
 use super::buffer::Buffer;
 use super::key::KeyBits;
 use super::read::Reader;
-use super::span::Cursor;
+use super::span::{Cursor, Head};
 use super::{Key, ValueLimit, ValueRules, bytes_len, kind, tag, varint_len};
 
 /// `KeyValue.key`, `KeyValue.value` and the cases of `AnyValue`.
@@ -29,6 +29,8 @@ const SHORT_TEXT: usize = 78;
 #[derive(Debug, Clone)]
 pub(crate) struct Attributes {
     bytes: Buffer,
+    /// Where the list starts: before it there may be the head of its span, so that both are copied in one go.
+    start: usize,
     /// What stands before each attribute: the tag of the list's field in its message.
     tag: u8,
     rules: ValueRules,
@@ -43,7 +45,17 @@ pub(crate) struct Attributes {
 impl Attributes {
     pub(crate) const fn new(tag: u8) -> Self {
         let rules = ValueRules { limit: ValueLimit::UNLIMITED, redactor: None };
-        Self { bytes: Buffer::new(), tag, rules, max: u32::MAX, count: 0, dropped: 0, keys: KeyBits(0), repeats: false }
+        Self {
+            bytes: Buffer::new(),
+            start: 0,
+            tag,
+            rules,
+            max: u32::MAX,
+            count: 0,
+            dropped: 0,
+            keys: KeyBits(0),
+            repeats: false,
+        }
     }
 
     /// An empty list for attributes of a span, without limits.
@@ -64,6 +76,7 @@ impl Attributes {
     #[inline]
     pub(crate) fn clear(&mut self) {
         self.bytes.clear();
+        self.start = 0;
         self.count = 0;
         self.dropped = 0;
         self.keys = KeyBits(0);
@@ -81,13 +94,31 @@ impl Attributes {
         self.dropped
     }
 
+    /// Puts `head` before the list, which is empty.
+    #[inline]
+    pub(crate) fn begin(&mut self, head: &Head<'_>) {
+        head.put(&mut self.bytes);
+        self.start = self.bytes.len();
+    }
+
     /// The bytes, in which no key is twice.
     #[inline]
     pub(crate) fn finish(&mut self) -> &[u8] {
+        let (bytes, start) = self.finish_with_head();
+        &bytes[start..]
+    }
+
+    /// The bytes, in which no key is twice, behind those of the head; and where they start.
+    #[inline]
+    pub(crate) fn finish_with_head(&mut self) -> (&[u8], usize) {
         if self.repeats {
             self.compact();
         }
-        self.bytes.as_slice()
+        (self.bytes.as_slice(), self.start)
+    }
+
+    fn list(&self) -> &[u8] {
+        &self.bytes.as_slice()[self.start..]
     }
 
     /// Whether there is room for an attribute; counts it in either case.
@@ -128,13 +159,14 @@ impl Attributes {
 
     /// Whether `key` is in the list.
     fn contains(&self, key: &Key<'_>) -> bool {
-        Parts(Reader::new(self.bytes.as_slice())).any(|part| key.is(part.key))
+        Parts(Reader::new(self.list())).any(|part| key.is(part.key))
     }
 
     /// Of the attributes with one key, keeps the last value in the first one's place.
     fn compact(&mut self) {
-        let parts: Vec<Part<'_>> = Parts(Reader::new(self.bytes.as_slice())).collect();
+        let parts: Vec<Part<'_>> = Parts(Reader::new(self.list())).collect();
         let mut out = Buffer::new();
+        out.extend(&self.bytes.as_slice()[..self.start]);
         let mut count = 0;
         for (at, part) in parts.iter().enumerate() {
             if parts[..at].iter().all(|earlier| earlier.key != part.key) {
@@ -152,7 +184,7 @@ impl Attributes {
     pub(crate) fn append(&mut self, other: &Attributes) {
         debug_assert_eq!(self.tag, other.tag);
         self.dropped += other.dropped;
-        self.append_encoded(other.bytes.as_slice(), other.count, other.keys, other.repeats);
+        self.append_encoded(other.list(), other.count, other.keys, other.repeats);
     }
 
     /// Adds `count` attributes that are encoded already.

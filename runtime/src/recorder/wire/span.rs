@@ -2,6 +2,7 @@
 
 use opentelemetry::trace::{SpanContext, SpanKind, TraceFlags};
 
+use super::buffer::Buffer;
 use super::{bytes_len, kind, put_bytes, put_varint, tag, varint_len};
 
 /// `ScopeSpans.spans`: what stands before a span.
@@ -54,26 +55,78 @@ pub(crate) fn kind_number(kind: &SpanKind) -> u8 {
     }
 }
 
-/// A span that is complete. What is encoded already is only copied.
+/// What is known of every span when it starts.
 #[derive(Debug)]
-pub(crate) struct Parts<'a> {
+pub(crate) struct Head<'a> {
     pub(crate) trace_id: [u8; 16],
     pub(crate) span_id: [u8; 8],
     /// All zeros for the root of a trace.
     pub(crate) parent_span_id: [u8; 8],
     pub(crate) flags: u32,
-    pub(crate) name: &'a str,
     pub(crate) kind: u8,
     /// Nanoseconds since the Unix epoch.
     pub(crate) start: u64,
+    pub(crate) name: &'a str,
+}
+
+/// How many bytes the fields take that every span has, but for its name.
+const FIXED: usize = bytes_len(16) + bytes_len(8) + 9 + 9 + FLAGS.len() + 4 + 2;
+/// How many the parent takes, if there is one.
+const PARENT: usize = bytes_len(8);
+/// Where among them the end is, which is known last.
+const END: std::ops::Range<usize> = 38..46;
+/// A name of up to so many bytes takes the short way.
+const SHORT_NAME: usize = 62;
+
+impl Head<'_> {
+    /// Appends the fields, with the end left open.
+    #[inline]
+    pub(crate) fn put(&self, buffer: &mut Buffer) {
+        // One check for all that follows.
+        let out = buffer.ahead::<{ FIXED + PARENT + 2 + SHORT_NAME }>();
+        out[..2].copy_from_slice(&[TRACE_ID, 16]);
+        out[2..18].copy_from_slice(&self.trace_id);
+        out[18..20].copy_from_slice(&[SPAN_ID, 8]);
+        out[20..28].copy_from_slice(&self.span_id);
+        out[28] = START_TIME;
+        out[29..37].copy_from_slice(&self.start.to_le_bytes());
+        out[37] = END_TIME;
+        out[46..48].copy_from_slice(&FLAGS);
+        out[48..52].copy_from_slice(&self.flags.to_le_bytes());
+        out[52..FIXED].copy_from_slice(&[KIND, self.kind]);
+        let mut at = FIXED;
+        if self.parent_span_id != [0; 8] {
+            out[FIXED..FIXED + 2].copy_from_slice(&[PARENT_SPAN_ID, 8]);
+            out[FIXED + 2..FIXED + PARENT].copy_from_slice(&self.parent_span_id);
+            at += PARENT;
+        }
+        let len = self.name.len();
+        if len <= SHORT_NAME {
+            out[at..at + 2].copy_from_slice(&[NAME, len as u8]);
+            Cursor { rest: &mut out[at + 2..][..len] }.put_short(self.name.as_bytes());
+            buffer.advance(at + 2 + len);
+        } else {
+            buffer.advance(at);
+            Cursor { rest: buffer.claim(bytes_len(len)) }.bytes(NAME, self.name.as_bytes());
+        }
+    }
+}
+
+/// A span that is complete. What is encoded already is only copied.
+#[derive(Debug)]
+pub(crate) struct Parts<'a> {
+    /// The [`Head`] and, from `attributes_at` on, the attributes.
+    pub(crate) bytes: &'a [u8],
+    pub(crate) attributes_at: usize,
     pub(crate) end: u64,
-    pub(crate) attributes: &'a [u8],
     pub(crate) rest: Option<&'a Rest<'a>>,
 }
 
 /// What most spans do not have.
 #[derive(Debug)]
 pub(crate) struct Rest<'a> {
+    /// Another name than that of the head.
+    pub(crate) renamed: Option<&'a str>,
     pub(crate) trace_state: String,
     pub(crate) dropped_attributes: u32,
     /// Events and links.
@@ -84,47 +137,21 @@ pub(crate) struct Rest<'a> {
     pub(crate) status_message: &'a str,
 }
 
-/// How many bytes the fields take that every span has, but for its name.
-const FIXED: usize = bytes_len(16) + bytes_len(8) + 9 + 9 + FLAGS.len() + 4 + 2;
-const PARENT: usize = bytes_len(8);
-
-impl Parts<'_> {
+impl<'a> Parts<'a> {
     /// How many bytes the span takes, without what stands before it.
     #[inline]
     pub(crate) fn len(&self) -> usize {
-        let parent = if self.parent_span_id == [0; 8] { 0 } else { PARENT };
-        FIXED + parent + bytes_len(self.name.len()) + self.attributes.len() + self.rest.map_or(0, Rest::len)
+        self.rest.map_or(self.bytes.len(), |rest| rest.len(self))
     }
 
     /// Writes the span over the whole of `out`, which is as long as [`len`](Parts::len) said.
     #[inline]
     pub(crate) fn write(&self, out: &mut [u8]) {
-        let mut out = Cursor { rest: out };
-        // The fields of fixed length together: one check of the length, then moves.
-        if let Some(out) = out.take::<FIXED>() {
-            out[..2].copy_from_slice(&[TRACE_ID, 16]);
-            out[2..18].copy_from_slice(&self.trace_id);
-            out[18..20].copy_from_slice(&[SPAN_ID, 8]);
-            out[20..28].copy_from_slice(&self.span_id);
-            out[28] = START_TIME;
-            out[29..37].copy_from_slice(&self.start.to_le_bytes());
-            out[37] = END_TIME;
-            out[38..46].copy_from_slice(&self.end.to_le_bytes());
-            out[46..48].copy_from_slice(&FLAGS);
-            out[48..52].copy_from_slice(&self.flags.to_le_bytes());
-            out[52..].copy_from_slice(&[KIND, self.kind]);
+        match self.rest {
+            None => out.copy_from_slice(self.bytes),
+            Some(rest) => rest.write(self, Cursor { rest: out }),
         }
-        if self.parent_span_id != [0; 8]
-            && let Some(out) = out.take::<PARENT>()
-        {
-            out[..2].copy_from_slice(&[PARENT_SPAN_ID, 8]);
-            out[2..].copy_from_slice(&self.parent_span_id);
-        }
-        out.bytes(NAME, self.name.as_bytes());
-        out.put_short(self.attributes);
-        if let Some(rest) = self.rest {
-            rest.write(out);
-        }
+        out[END].copy_from_slice(&self.end.to_le_bytes());
     }
 
     /// Whether the status is an error.
@@ -132,12 +159,25 @@ impl Parts<'_> {
     pub(crate) fn is_error(&self) -> bool {
         self.rest.is_some_and(|rest| rest.status == STATUS_ERROR)
     }
+
+    /// The head without its name, and the attributes.
+    fn without_name(&self) -> (&'a [u8], &'a [u8]) {
+        let name_at = if self.bytes[FIXED] == PARENT_SPAN_ID { FIXED + PARENT } else { FIXED };
+        (&self.bytes[..name_at], &self.bytes[self.attributes_at..])
+    }
 }
 
 impl Rest<'_> {
     #[inline(never)]
-    fn len(&self) -> usize {
+    fn len(&self, parts: &Parts<'_>) -> usize {
         let mut len = self.others.len();
+        len += match self.renamed {
+            None => parts.bytes.len(),
+            Some(name) => {
+                let (head, attributes) = parts.without_name();
+                head.len() + bytes_len(name.len()) + attributes.len()
+            }
+        };
         if !self.trace_state.is_empty() {
             len += bytes_len(self.trace_state.len());
         }
@@ -157,7 +197,16 @@ impl Rest<'_> {
     }
 
     #[inline(never)]
-    fn write(&self, mut out: Cursor<'_>) {
+    fn write(&self, parts: &Parts<'_>, mut out: Cursor<'_>) {
+        match self.renamed {
+            None => out.put(parts.bytes),
+            Some(name) => {
+                let (head, attributes) = parts.without_name();
+                out.put(head);
+                out.bytes(NAME, name.as_bytes());
+                out.put(attributes);
+            }
+        }
         out.put(self.others);
         if !self.trace_state.is_empty() {
             out.bytes(TRACE_STATE, self.trace_state.as_bytes());
