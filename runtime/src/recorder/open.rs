@@ -111,11 +111,11 @@ impl OpenSpan {
     /// What `write` sets, as the span would have it: within its limits, and redacted.
     #[cfg(feature = "logs")]
     pub(crate) fn collect(&self, write: &mut dyn FnMut(&mut Fields<'_>)) -> Vec<opentelemetry::KeyValue> {
-        let limits = match &self.0 {
-            Inner::Recorded(span) => span.record().limits,
-            Inner::Current(context) => match handover::ask(context) {
+        let limits = match &self.record {
+            Some(record) => record.limits,
+            None => match handover::ask(&self.context) {
                 Recording::Ours(limits) => limits,
-                Recording::Nobody | Recording::Foreign => return Fields::collect(write),
+                Recording::Nobody | Recording::Foreign => return Fields::for_others(write),
             },
         };
         let mut list = limits.attributes_of_span();
