@@ -28,9 +28,12 @@ const DURATIONS: [f64; 15] =
 pub(super) struct Functions {
     provider: SdkMeterProvider,
     /// By the places of scope, name and code in memory, which are literals: so a call compares no text.
-    at: RwLock<HashMap<[(usize, usize); 3], Arc<Function>>>,
+    at: RwLock<HashMap<[Place; 3], Arc<Function>>>,
     known: Mutex<HashMap<(&'static str, &'static str), Instruments>>,
 }
+
+/// The address of a text and its length.
+type Place = (usize, usize);
 
 /// The instruments that the functions of one scope and name share.
 #[derive(Debug)]
