@@ -29,7 +29,10 @@ fn a_subscriber_that_is_set_already_is_an_error_with_the_remedy_and_keeps_its_re
     tracing::subscriber::set_global_default(subscriber).unwrap();
     let error = builder().logs(Logs::text()).install().unwrap_err();
     assert!(matches!(error, SetupError::Logs(_)), "{error:?}");
-    assert!(error.to_string().contains("a tracing subscriber is set already: leave logs(..) out"), "{error}");
+    assert!(
+        error.to_string().contains("a tracing subscriber is set already: add traced::logs::layer() to it"),
+        "{error}"
+    );
     tracing::info!("to the program's own");
     assert_eq!(*counted.0.lock().unwrap(), 1);
     // Nothing of the failed installation is left: one without log records works.

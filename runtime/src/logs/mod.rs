@@ -46,6 +46,7 @@
 //! # The subscriber
 //!
 //! `tracing` has one global subscriber for each process: the first installation sets it, later ones use it again.
+//! A program that has one already adds [`layer`] to it; otherwise `install()` is an error that says so, and that subscriber keeps its records.
 
 pub(crate) mod exceptions;
 mod exporter;
@@ -57,6 +58,7 @@ use std::fmt;
 use std::io::Write;
 use std::sync::Mutex;
 
+pub use layer::layer;
 pub(crate) use plan::{Plan, Running};
 
 /// How log records are shown; given to [`TelemetryBuilder::logs`](crate::TelemetryBuilder::logs).

@@ -4,12 +4,13 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
 use std::pin::Pin;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::atomic::{AtomicI64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::task::{Context, Poll, ready};
 use std::time::Instant;
 
 use futures_core::Stream;
-use opentelemetry::metrics::{Histogram, MeterProvider as _, UpDownCounter};
+use opentelemetry::metrics::{Histogram, MeterProvider as _};
 use opentelemetry::{InstrumentationScope, KeyValue};
 use opentelemetry_sdk::metrics::SdkMeterProvider;
 use pin_project_lite::pin_project;
@@ -22,46 +23,85 @@ use crate::value::Fields;
 const DURATIONS: [f64; 15] =
     [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
 
-/// The instruments of the functions, made when the first call needs them.
+/// What measures the functions, made when the first call needs it.
 #[derive(Debug)]
 pub(super) struct Functions {
     provider: SdkMeterProvider,
-    known: RwLock<HashMap<(&'static str, &'static str), Arc<Function>>>,
+    /// By the places of scope, name and code in memory, which are literals: so a call compares no text.
+    at: RwLock<HashMap<[Place; 3], Arc<Function>>>,
+    known: Mutex<HashMap<(&'static str, &'static str), Instruments>>,
 }
+
+/// The address of a text and its length.
+type Place = (usize, usize);
 
 /// The instruments that the functions of one scope and name share.
 #[derive(Debug)]
-struct Function {
+struct Instruments {
     duration: Histogram<f64>,
-    active: UpDownCounter<i64>,
+    functions: Arc<Mutex<Vec<Arc<Function>>>>,
+}
+
+/// What measures one function.
+#[derive(Debug)]
+struct Function {
+    code: KeyValue,
+    duration: Histogram<f64>,
+    /// How many of its calls are in flight; read when metrics are collected, which costs a call nothing more.
+    active: AtomicI64,
 }
 
 impl Functions {
     pub(super) fn new(provider: &SdkMeterProvider) -> Self {
-        Self { provider: provider.clone(), known: RwLock::default() }
+        Self { provider: provider.clone(), at: RwLock::default(), known: Mutex::default() }
     }
 
-    fn get(&self, scope: &'static str, name: &'static str) -> Arc<Function> {
-        let key = (scope, name);
-        if let Some(known) = self.known.read().unwrap_or_else(PoisonError::into_inner).get(&key) {
-            return Arc::clone(known);
+    fn get(&self, scope: &'static str, name: &'static str, code: &'static str) -> Arc<Function> {
+        let at = [scope, name, code].map(|text| (text.as_ptr().addr(), text.len()));
+        if let Some(function) = self.at.read().unwrap_or_else(PoisonError::into_inner).get(&at) {
+            return Arc::clone(function);
         }
-        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(known.entry(key).or_insert_with(|| {
-            let meter = self.provider.meter_with_scope(InstrumentationScope::builder(scope).build());
-            let duration = meter
-                .f64_histogram(format!("{name}.duration"))
-                .with_unit("s")
-                .with_description("Duration of calls.")
-                .with_boundaries(DURATIONS.to_vec())
-                .build();
-            let active = meter
-                .i64_up_down_counter(format!("{name}.active"))
-                .with_unit("{call}")
-                .with_description("Number of calls in flight.")
-                .build();
-            Arc::new(Function { duration, active })
-        }))
+        let function = self.function(scope, name, code);
+        self.at.write().unwrap_or_else(PoisonError::into_inner).insert(at, Arc::clone(&function));
+        function
+    }
+
+    /// The same literal may stand at several addresses.
+    #[cold]
+    fn function(&self, scope: &'static str, name: &'static str, code: &'static str) -> Arc<Function> {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let Instruments { duration, functions } = known.entry((scope, name)).or_insert_with(|| self.make(scope, name));
+        let mut functions = functions.lock().unwrap_or_else(PoisonError::into_inner);
+        let code = KeyValue::new("code.function.name", code);
+        if let Some(function) = functions.iter().find(|function| function.code == code) {
+            return Arc::clone(function);
+        }
+        let function = Arc::new(Function { code, duration: duration.clone(), active: AtomicI64::new(0) });
+        functions.push(Arc::clone(&function));
+        function
+    }
+
+    fn make(&self, scope: &'static str, name: &'static str) -> Instruments {
+        let meter = self.provider.meter_with_scope(InstrumentationScope::builder(scope).build());
+        let duration = meter
+            .f64_histogram(format!("{name}.duration"))
+            .with_unit("s")
+            .with_description("Duration of calls.")
+            .with_boundaries(DURATIONS.to_vec())
+            .build();
+        let functions = Arc::<Mutex<Vec<Arc<Function>>>>::default();
+        let observed = Arc::clone(&functions);
+        let _ = meter
+            .i64_observable_up_down_counter(format!("{name}.active"))
+            .with_unit("{call}")
+            .with_description("Number of calls in flight.")
+            .with_callback(move |observer| {
+                for function in observed.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+                    observer.observe(function.active.load(Relaxed), std::slice::from_ref(&function.code));
+                }
+            })
+            .build();
+        Instruments { duration, functions }
     }
 }
 
@@ -72,7 +112,6 @@ pub struct Call(Option<Running>);
 #[derive(Debug)]
 struct Running {
     function: Arc<Function>,
-    code: &'static str,
     /// None until it begins.
     start: Option<Instant>,
     attributes: Vec<KeyValue>,
@@ -103,9 +142,9 @@ pub fn measure_later(
     attributes: &mut dyn FnMut(&mut Fields<'_>),
 ) -> Call {
     let Some(instruments) = instruments::installed() else { return Call(None) };
-    let function = instruments.functions.get(scope, name);
+    let function = instruments.functions.get(scope, name, code);
     let attributes = Fields::collect(attributes);
-    Call(Some(Running { function, code, start: None, attributes, error_type: None, polling: None, done: false }))
+    Call(Some(Running { function, start: None, attributes, error_type: None, polling: None, done: false }))
 }
 
 /// The call has returned `value`; `note` sees it.
@@ -119,7 +158,7 @@ impl Call {
         let Some(running) = &mut self.0 else { return };
         if running.start.is_none() {
             running.start = Some(Instant::now());
-            running.function.active.add(1, &[running.code()]);
+            running.function.active.fetch_add(1, Relaxed);
         }
     }
 
@@ -143,27 +182,26 @@ impl Call {
     }
 }
 
-impl Running {
-    fn code(&self) -> KeyValue {
-        KeyValue::new("code.function.name", self.code)
-    }
-}
-
 impl Drop for Running {
     /// The call is over: it returned, panicked, or was dropped half-way.
     fn drop(&mut self) {
         let Some(start) = self.start else { return };
-        self.function.active.add(-1, &[self.code()]);
-        let mut attributes = std::mem::take(&mut self.attributes);
-        attributes.push(self.code());
+        let Function { code, duration, active } = &*self.function;
+        active.fetch_sub(1, Relaxed);
         let error_type = match self.error_type.take() {
             Some(error_type) => Some(error_type),
             None if self.done => None,
             None if self.polling.unwrap_or_else(std::thread::panicking) => Some(Cow::Borrowed("panic")),
             None => Some(Cow::Borrowed("cancelled")),
         };
+        let time = start.elapsed().as_secs_f64();
+        if self.attributes.is_empty() && error_type.is_none() {
+            return duration.record(time, std::slice::from_ref(code));
+        }
+        let mut attributes = std::mem::take(&mut self.attributes);
+        attributes.push(code.clone());
         attributes.extend(error_type.map(|error_type| KeyValue::new("error.type", error_type)));
-        self.function.duration.record(start.elapsed().as_secs_f64(), &attributes);
+        duration.record(time, &attributes);
     }
 }
 

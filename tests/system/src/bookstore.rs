@@ -45,6 +45,14 @@ pub fn client() -> Client {
     Client::builder().timeout(Duration::from_secs(10)).no_proxy().build().expect("a client")
 }
 
+/// What its tokens are signed with, unless a test says otherwise.
+pub const SECRET_KEY: &str = "a-secret-key-for-tests-of-at-least-32-bytes";
+
+/// A book as a client sends it.
+pub fn book(title: &str, isbn: &str) -> Value {
+    serde_json::json!({"title": title, "author": "John Doe", "isbn": isbn, "year": 2025})
+}
+
 /// How a bookstore is to be started.
 #[derive(Debug, Clone, Default)]
 pub struct Start {
@@ -55,6 +63,21 @@ impl Start {
     /// With no configuration but a free port to listen on.
     pub fn unconfigured() -> Self {
         Self::default().env("BIND", "127.0.0.1:0")
+    }
+
+    /// On a database and a cache of these URLs, or the embedded ones, with [`SECRET_KEY`].
+    #[must_use]
+    pub fn on(self, database: Option<&str>, redis: Option<&str>) -> Self {
+        let given = [("DATABASE_URL", database), ("REDIS_URL", redis)];
+        let given = given.into_iter().filter_map(|(name, url)| Some((name, url?)));
+        given.fold(self.env("SECRET_KEY", SECRET_KEY), |start, (name, url)| start.env(name, url))
+    }
+
+    /// Sends traces, and nothing else, to the collector at `endpoint`.
+    #[must_use]
+    pub fn traces_to(self, endpoint: impl Into<String>) -> Self {
+        let start = self.env("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint);
+        start.env("OTEL_METRICS_EXPORTER", "none").env("OTEL_LOGS_EXPORTER", "none")
     }
 
     /// Sets an environment variable.

@@ -16,7 +16,7 @@ mod receiver;
 mod redis;
 mod span;
 
-pub use bookstore::{Bookstore, Reply, Start, bookstore_binary, client};
+pub use bookstore::{Bookstore, Reply, SECRET_KEY, Start, book, bookstore_binary, client};
 pub use collector::Collector;
 pub use left_out::{program, required};
 pub use postgres::{Database, Postgres};

@@ -5,9 +5,7 @@ use std::sync::Barrier;
 use std::thread;
 
 use serde_json::json;
-use traced_system_tests::{Bookstore, Collector, Postgres, Redis, Seen, Start, Trace, client, traces};
-
-const SECRET_KEY: &str = "a-secret-key-for-tests-of-at-least-32-bytes";
+use traced_system_tests::{Bookstore, Collector, Postgres, Redis, Seen, Start, Trace, book, client, traces};
 
 /// No span is there twice, every parent that is not the caller's own is there, and ends no earlier than it was needed.
 #[track_caller]
@@ -38,10 +36,6 @@ fn outlines(traces: &[Trace], expected: &[&str]) {
     assert_eq!(seen, expected, "\n{}", seen.join("\n"));
 }
 
-fn book(title: &str, isbn: &str) -> serde_json::Value {
-    json!({"title": title, "author": "John Doe", "isbn": isbn, "year": 2025})
-}
-
 /// One request of each kind; the outlines of their traces, in order.
 fn drive(bookstore: &Bookstore) {
     let token = bookstore.user("reader", "reader@example.com", "Test123!");
@@ -64,14 +58,8 @@ fn every_span_of_a_session_on_postgresql_and_redis_arrives_once_under_its_parent
         return;
     };
     let database = postgres.database();
-    let mut bookstore = Start::unconfigured()
-        .env("DATABASE_URL", database.url())
-        .env("REDIS_URL", redis.url())
-        .env("SECRET_KEY", SECRET_KEY)
-        .env("OTEL_EXPORTER_OTLP_ENDPOINT", collector.endpoint())
-        .env("OTEL_METRICS_EXPORTER", "none")
-        .env("OTEL_LOGS_EXPORTER", "none")
-        .ready();
+    let mut bookstore =
+        Start::unconfigured().on(Some(database.url()), Some(redis.url())).traces_to(collector.endpoint()).ready();
     drive(&bookstore);
     // Ending flushes: from here on nothing more can arrive.
     assert_eq!(bookstore.stop().code, 0, "{}", bookstore.output());
@@ -145,12 +133,8 @@ fn of_300_concurrent_requests_no_span_is_under_a_wrong_parent() {
     };
     let database = postgres.database();
     let mut bookstore = Start::unconfigured()
-        .env("DATABASE_URL", database.url())
-        .env("REDIS_URL", redis.url())
-        .env("SECRET_KEY", SECRET_KEY)
-        .env("OTEL_EXPORTER_OTLP_ENDPOINT", collector.endpoint())
-        .env("OTEL_METRICS_EXPORTER", "none")
-        .env("OTEL_LOGS_EXPORTER", "none")
+        .on(Some(database.url()), Some(redis.url()))
+        .traces_to(collector.endpoint())
         .env("OTEL_BSP_MAX_QUEUE_SIZE", "20000")
         .ready();
     let token = bookstore.user("reader", "reader@example.com", "Test123!");

@@ -3,12 +3,10 @@
 use serde_json::{Value, json};
 use traced_system_tests::conventions::registry::Registry;
 use traced_system_tests::conventions::{Checked, VERSION, in_development};
-use traced_system_tests::{Bookstore, OtlpReceiver, Postgres, Redis, Start};
+use traced_system_tests::{Bookstore, OtlpReceiver, Postgres, Redis, Start, book};
 
 #[path = "conventions/fixtures.rs"]
 mod fixtures;
-
-const SECRET_KEY: &str = "a-secret-key-for-tests-of-at-least-32-bytes";
 
 #[test]
 fn the_tables_are_those_of_the_conventions() {
@@ -25,9 +23,13 @@ fn the_docs_mark_what_is_in_development() {
     assert!(missing.is_empty(), "not named there: {missing:?}");
 }
 
-fn start(receiver: &OtlpReceiver, variables: &[(&str, &str)]) -> Bookstore {
-    let start =
-        Start::unconfigured().env("OTEL_EXPORTER_OTLP_ENDPOINT", receiver.endpoint()).env("SECRET_KEY", SECRET_KEY);
+fn start(
+    receiver: &OtlpReceiver,
+    database: Option<&str>,
+    redis: Option<&str>,
+    variables: &[(&str, &str)],
+) -> Bookstore {
+    let start = Start::unconfigured().on(database, redis).env("OTEL_EXPORTER_OTLP_ENDPOINT", receiver.endpoint());
     let start =
         start.env("OTEL_METRIC_EXPORT_INTERVAL", "200").env("OTEL_RESOURCE_ATTRIBUTES", "service.namespace=books");
     variables.iter().fold(start, |start, (name, value)| start.env(name, *value)).ready()
@@ -40,7 +42,7 @@ fn drive(bookstore: &Bookstore) {
     let token = bookstore.user("reader", "reader@example.com", "Test123!");
     let twice = json!({"username": "reader", "email": "reader@example.com", "password": "Test123!"});
     status(bookstore.json("POST", "/auth/register", "", &twice), 400);
-    let book = json!({"title": "Dune", "author": "Frank Herbert", "isbn": "978-1234567890", "year": 1965});
+    let book = book("Dune", "978-1234567890");
     status(bookstore.json("POST", "/books/", &token, &book), 201);
     status(bookstore.json("POST", "/books/", &token, &book), 409);
     status(bookstore.json("POST", "/books/", "", &book), 401);
@@ -59,9 +61,9 @@ fn drive(bookstore: &Bookstore) {
     status(bookstore.get("/health"), 200);
 }
 
-fn session(variables: &[(&str, &str)]) -> Checked {
+fn session(database: Option<&str>, redis: Option<&str>, variables: &[(&str, &str)]) -> Checked {
     let receiver = OtlpReceiver::start();
-    let mut bookstore = start(&receiver, variables);
+    let mut bookstore = start(&receiver, database, redis, variables);
     drive(&bookstore);
     assert_eq!(bookstore.stop().code, 0, "{}", bookstore.output());
     Checked::bookstore(&receiver.received())
@@ -94,7 +96,7 @@ const ALWAYS: &[&str] = &[
 
 #[test]
 fn the_bookstore_on_its_embedded_store() {
-    let checked = session(&[("OTEL_BSP_MAX_QUEUE_SIZE", "5000")]);
+    let checked = session(None, None, &[("OTEL_BSP_MAX_QUEUE_SIZE", "5000")]);
     checked.assert_conforming();
     checked.assert_seen(ALWAYS);
     checked.assert_seen(&["sqlite span db.query.summary", "metric otel.sdk.processor.span.queue.capacity"]);
@@ -104,7 +106,7 @@ fn the_bookstore_on_its_embedded_store() {
 fn the_bookstore_on_postgresql_and_redis() {
     let (Some(postgres), Some(redis)) = (Postgres::shared(), Redis::start()) else { return };
     let database = postgres.database();
-    let checked = session(&[("DATABASE_URL", database.url()), ("REDIS_URL", redis.url())]);
+    let checked = session(Some(database.url()), Some(redis.url()), &[]);
     checked.assert_conforming();
     checked.assert_seen(ALWAYS);
     checked.assert_seen(&[

@@ -3,25 +3,20 @@
 use std::time::Duration;
 
 use serde_json::json;
-use traced_system_tests::{Bookstore, OtlpReceiver, Postgres, Redis, Start, wait_until};
-
-const SECRET_KEY: &str = "a-secret-key-for-tests-of-at-least-32-bytes";
+use traced_system_tests::{Bookstore, OtlpReceiver, Postgres, Redis, Start, book, wait_until};
 
 fn on(database: Option<&str>, redis: Option<&str>, receiver: &OtlpReceiver) -> Bookstore {
-    let mut start = Start::unconfigured()
-        .env("SECRET_KEY", SECRET_KEY)
-        .env("OTEL_EXPORTER_OTLP_ENDPOINT", receiver.endpoint())
-        .env("OTEL_BSP_SCHEDULE_DELAY", "100");
-    for (name, value) in [("DATABASE_URL", database), ("REDIS_URL", redis)] {
-        if let Some(value) = value {
-            start = start.env(name, value);
-        }
-    }
-    start.ready()
+    let start = Start::unconfigured().on(database, redis).traces_to(receiver.endpoint());
+    start.env("OTEL_BSP_SCHEDULE_DELAY", "100").ready()
 }
 
-fn book(isbn: &str) -> serde_json::Value {
-    json!({"title": "Some book", "author": "John Doe", "isbn": isbn})
+/// Has several connections open and idle.
+fn warm(bookstore: &Bookstore) {
+    std::thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| assert_eq!(bookstore.get("/books/").status, 200));
+        }
+    });
 }
 
 #[test]
@@ -30,19 +25,14 @@ fn while_postgresql_is_down_answers_are_503_within_5_s_and_the_first_after_its_r
     let (database, receiver) = (postgres.database(), OtlpReceiver::start());
     let bookstore = on(Some(database.url()), None, &receiver);
     let token = bookstore.user("reader", "reader@example.com", "Test123!");
-    // Several connections are open and idle when the server goes.
-    std::thread::scope(|scope| {
-        for _ in 0..8 {
-            scope.spawn(|| assert_eq!(bookstore.get("/books/").status, 200));
-        }
-    });
+    warm(&bookstore);
     assert_eq!(bookstore.get("/ready").status, 200);
 
     postgres.stop();
     let attempts = [
         ("GET", "/books/", json!(null)),
         ("GET", "/books/1", json!(null)),
-        ("POST", "/books/", book("978-1234567890")),
+        ("POST", "/books/", book("Some book", "978-1234567890")),
         ("POST", "/auth/register", json!({"username": "late", "email": "late@example.com", "password": "Test123!"})),
     ];
     for (method, path, body) in attempts {
@@ -60,7 +50,7 @@ fn while_postgresql_is_down_answers_are_503_within_5_s_and_the_first_after_its_r
     receiver.wait_for("a failed server span", failed);
 
     postgres.restart();
-    let reply = bookstore.json("POST", "/books/", &token, &book("978-1234567890"));
+    let reply = bookstore.json("POST", "/books/", &token, &book("Some book", "978-1234567890"));
     assert_eq!(reply.status, 201, "the first request after the restart: {}", reply.body);
     assert_eq!(bookstore.get("/ready").status, 200);
 }
@@ -71,15 +61,11 @@ fn a_restart_between_two_requests_goes_unnoticed() {
     let (database, receiver) = (postgres.database(), OtlpReceiver::start());
     let bookstore = on(Some(database.url()), None, &receiver);
     let token = bookstore.user("reader", "reader@example.com", "Test123!");
-    std::thread::scope(|scope| {
-        for _ in 0..8 {
-            scope.spawn(|| assert_eq!(bookstore.get("/books/").status, 200));
-        }
-    });
+    warm(&bookstore);
     postgres.stop();
     postgres.restart();
     for number in 0..10 {
-        let reply = bookstore.json("POST", "/books/", &token, &book(&format!("{number:010}")));
+        let reply = bookstore.json("POST", "/books/", &token, &book("Some book", &format!("{number:010}")));
         assert_eq!(reply.status, 201, "request {number} after the restart: {}", reply.body);
     }
 }
@@ -90,13 +76,13 @@ fn while_redis_is_down_reads_go_to_the_store_and_writes_succeed() {
     let receiver = OtlpReceiver::start();
     let bookstore = on(None, Some(redis.url()), &receiver);
     let token = bookstore.user("reader", "reader@example.com", "Test123!");
-    assert_eq!(bookstore.json("POST", "/books/", &token, &book("978-1234567890")).status, 201);
+    assert_eq!(bookstore.json("POST", "/books/", &token, &book("Some book", "978-1234567890")).status, 201);
     assert_eq!(bookstore.get("/books/1").status, 200);
 
     redis.stop();
     for (method, path, body, status) in [
         ("GET", "/books/1", json!(null), 200),
-        ("POST", "/books/", book("978-1234567891"), 201),
+        ("POST", "/books/", book("Some book", "978-1234567891"), 201),
         ("PUT", "/books/1", json!({"title": "A new title"}), 200),
         ("GET", "/books/1", json!(null), 200),
         ("DELETE", "/books/2", json!(null), 204),
