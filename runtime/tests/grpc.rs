@@ -73,16 +73,19 @@ impl Collector {
     }
 
     fn at(address: SocketAddr, answers: impl Into<Vec<Answer>>) -> Self {
+        Self::with(address, answers, Server::builder())
+    }
+
+    fn with(address: SocketAddr, answers: impl Into<Vec<Answer>>, mut server: Server) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let service = Service { answers: Arc::new(Mutex::new(answers.into())), arrived: Arc::default() };
         let (end, ended) = oneshot::channel();
         let listener = runtime.block_on(TcpListener::bind(address)).unwrap();
         let address = listener.local_addr().unwrap();
         let traces = TraceServiceServer::new(service.clone()).accept_compressed(CompressionEncoding::Gzip);
-        let serve =
-            Server::builder().add_service(traces).serve_with_incoming_shutdown(TcpIncoming::from(listener), async {
-                let _ = ended.await;
-            });
+        let serve = server.add_service(traces).serve_with_incoming_shutdown(TcpIncoming::from(listener), async {
+            let _ = ended.await;
+        });
         runtime.spawn(serve);
         Self { address, service, end: Some(end), runtime }
     }
@@ -311,5 +314,62 @@ fn the_exporter_of_opentelemetry_otlp_can_be_given_in_code() {
     work();
     telemetry.flush().unwrap();
     telemetry.shutdown().unwrap();
+    assert_eq!(collector.names(), ["work"]);
+}
+
+/// A certificate and its key, signed by `issuer`, as PEM.
+fn signed(name: &str, issuer: &rcgen::Issuer<'_, rcgen::KeyPair>) -> (String, String) {
+    let key = rcgen::KeyPair::generate().unwrap();
+    let certificate = rcgen::CertificateParams::new([name.to_owned()]).unwrap().signed_by(&key, issuer).unwrap();
+    (certificate.pem(), key.serialize_pem())
+}
+
+#[test]
+fn over_tls_both_sides_show_certificates() {
+    use tonic::transport::{Certificate, Identity, ServerTlsConfig};
+    let _alone = alone();
+    let key = rcgen::KeyPair::generate().unwrap();
+    let mut params = rcgen::CertificateParams::new([]).unwrap();
+    params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    let authority = params.self_signed(&key).unwrap().pem();
+    let issuer = rcgen::Issuer::new(params, key);
+    let (server, client) = (signed("localhost", &issuer), signed("client", &issuer));
+    let tls = ServerTlsConfig::new()
+        .identity(Identity::from_pem(server.0, server.1))
+        .client_ca_root(Certificate::from_pem(&authority));
+    let builder_of = Server::builder().tls_config(tls).unwrap();
+    let collector = Collector::with("127.0.0.1:0".parse().unwrap(), [Ok(0)], builder_of);
+    let directory = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| {
+        let path = directory.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let endpoint = format!("https://localhost:{}", collector.address.port());
+    let (authority, certificate, key) =
+        (file("ca.pem", &authority), file("client.pem", &client.0), file("client.key", &client.1));
+    let variables = [
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint.as_str()),
+        ("OTEL_EXPORTER_OTLP_CERTIFICATE", &authority),
+        ("OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE", &certificate),
+        ("OTEL_EXPORTER_OTLP_CLIENT_KEY", &key),
+    ];
+    let telemetry = builder(&variables).0.install().unwrap();
+    work();
+    telemetry.flush().unwrap();
+    assert_eq!(collector.names(), ["work"]);
+    drop(telemetry);
+
+    let stranger = builder(&variables[..2]).0.install().unwrap();
+    work();
+    assert!(matches!(stranger.flush().unwrap_err(), FlushError::Undelivered { spans: 1, .. }));
+    drop(stranger);
+
+    let trusting_others =
+        [variables[0], ("OTEL_EXPORTER_OTLP_CERTIFICATE", certificate.as_str()), variables[2], variables[3]];
+    let wary = builder(&trusting_others).0.install().unwrap();
+    work();
+    let error = wary.flush().unwrap_err().to_string();
+    assert!(error.contains("OTEL_EXPORTER_OTLP_CERTIFICATE"), "{error}");
     assert_eq!(collector.names(), ["work"]);
 }

@@ -13,7 +13,7 @@ use opentelemetry_sdk::logs::{SdkLogger, SdkLoggerProvider};
 use super::layer::Outlets;
 use super::line;
 use crate::outcome::Exception;
-use crate::recorder::{self, OpenSpan};
+use crate::recorder::OpenSpan;
 use crate::telemetry::Reader;
 
 const VARIABLE: &str = "OTEL_SEMCONV_EXCEPTION_SIGNAL_OPT_IN";
@@ -90,7 +90,7 @@ fn set(route: Option<Route>) {
 /// Makes a log record of `exception`, if they are wanted; says whether it is to be an event of `span`, too.
 pub(crate) fn record(exception: &Exception<'_>, span: &OpenSpan) -> bool {
     // A capture speaks of a test: it has everything on its spans.
-    if !ON.load(Ordering::Relaxed) || recorder::is_capture(span.context()) {
+    if !ON.load(Ordering::Relaxed) || span.is_captured() {
         return true;
     }
     let Some(route) = ROUTE.read().unwrap_or_else(PoisonError::into_inner).clone() else { return true };

@@ -79,6 +79,15 @@ impl OpenSpan {
         }
     }
 
+    /// Whether a capture has it, and not the installed pipeline.
+    #[cfg(feature = "logs")]
+    pub(crate) fn is_captured(&self) -> bool {
+        match &self.record {
+            Some(record) => Some(record.pipeline) != super::mode::get().installed,
+            None => super::is_capture(&self.context),
+        }
+    }
+
     pub(crate) fn span_context(&self) -> SpanContext {
         match &self.record {
             Some(record) => record.span_context.clone(),

@@ -17,6 +17,7 @@ use crate::span::{Seen, SeenEvent};
 pub struct Collector {
     process: Process,
     port: u16,
+    grpc_port: u16,
     _directory: TempDir,
 }
 
@@ -60,7 +61,7 @@ impl Collector {
                 None => TcpStream::connect_timeout(&address, Duration::from_secs(1)).ok().map(|_| true),
             });
             if listens == Some(true) {
-                return Some(Self { process, port: http, _directory: directory });
+                return Some(Self { process, port: http, grpc_port: grpc, _directory: directory });
             }
             last = process.output();
         }
@@ -70,6 +71,11 @@ impl Collector {
     /// Its address, for `OTEL_EXPORTER_OTLP_ENDPOINT`.
     pub fn endpoint(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// Its address for OTLP over gRPC.
+    pub fn grpc_endpoint(&self) -> String {
+        format!("http://127.0.0.1:{}", self.grpc_port)
     }
 
     /// The spans that it received so far.

@@ -100,6 +100,29 @@ fn every_span_of_a_session_on_postgresql_and_redis_arrives_once_under_its_parent
     assert_eq!(server.resource.get("service.name").map(String::as_str), Some("bookstore-api"));
 }
 
+#[test]
+fn every_span_of_a_session_arrives_over_grpc_too_compressed_and_not() {
+    for compression in ["none", "gzip"] {
+        let Some(collector) = Collector::start() else { return };
+        let mut bookstore = Start::unconfigured()
+            .env("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc")
+            .env("OTEL_EXPORTER_OTLP_ENDPOINT", collector.grpc_endpoint())
+            .env("OTEL_EXPORTER_OTLP_COMPRESSION", compression)
+            .env("OTEL_METRICS_EXPORTER", "none")
+            .env("OTEL_LOGS_EXPORTER", "none")
+            .ready();
+        assert!(bookstore.output().contains("(OTLP over gRPC)"), "{}", bookstore.output());
+        drive(&bookstore);
+        assert_eq!(bookstore.stop().code, 0, "{}", bookstore.output());
+        let spans = collector.wait_for("the last request's server span", |spans| {
+            spans.iter().any(|span| span.name == "DELETE /books/{id}")
+        });
+        whole(&spans, &HashSet::new());
+        assert_eq!(traces(spans).len(), 8);
+        assert!(!bookstore.output().contains("warning"), "{}", bookstore.output());
+    }
+}
+
 /// The header of a caller that has a trace of its own: ids that tell the request's number.
 fn caller(number: usize) -> (String, String, String) {
     let (trace, span) = (format!("{:032x}", number + 0x1000), format!("{:016x}", number + 0x1000));

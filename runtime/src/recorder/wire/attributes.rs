@@ -164,12 +164,20 @@ impl Attributes {
 
     /// Of the attributes with one key, keeps the last value in the first one's place.
     fn compact(&mut self) {
-        let parts: Vec<Part<'_>> = Parts(Reader::new(self.list())).collect();
+        self.repeats = false;
+        let mut parts = Vec::with_capacity(self.count as usize);
+        parts.extend(Parts(Reader::new(self.list())));
+        // Keys that are different may share a bit: mostly there is nothing to do.
+        let is_repeated =
+            |at: usize, part: &Part<'_>| parts[..at].iter().any(|earlier: &Part<'_>| earlier.key == part.key);
+        if !parts.iter().enumerate().any(|(at, part)| is_repeated(at, part)) {
+            return;
+        }
         let mut out = Buffer::new();
         out.extend(&self.bytes.as_slice()[..self.start]);
         let mut count = 0;
         for (at, part) in parts.iter().enumerate() {
-            if parts[..at].iter().all(|earlier| earlier.key != part.key) {
+            if !is_repeated(at, part) {
                 let last = parts[at..].iter().rfind(|later| later.key == part.key).unwrap_or(part);
                 out.extend(last.whole);
                 count += 1;
@@ -177,7 +185,6 @@ impl Attributes {
         }
         self.bytes = out;
         self.count = count;
-        self.repeats = false;
     }
 
     /// Adds the attributes of `other`, which was written with the same tag and limits of values.

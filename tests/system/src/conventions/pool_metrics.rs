@@ -9,6 +9,8 @@ pub(super) static POOL: &[Metric] = &[
     metric("db.client.connection.pending_requests", UpDownCounter, "{request}").in_development().by(&[NAME]),
     metric("db.client.connection.timeouts", Counter, "{timeout}").in_development().by(&[NAME]),
     metric("db.client.connection.wait_time", Histogram, "s").in_development().buckets(TIMES).by(&[NAME]),
+    metric("db.client.connection.use_time", Histogram, "s").in_development().buckets(TIMES).by(&[NAME]),
+    metric("db.client.connection.max", UpDownCounter, "{connection}").in_development().by(&[NAME]),
     metric("db.client.connection.create_time", Histogram, "s").in_development().buckets(TIMES).by(&[NAME]),
 ];
 
