@@ -4,7 +4,7 @@
 use traced::testing::capture;
 use traced::traced;
 
-const LINE: u32 = line!() + 2;
+const LINE: u32 = line!() + 1;
 #[traced(code)]
 fn located() {}
 
