@@ -6,6 +6,7 @@ use syn::ext::IdentExt;
 
 use crate::errors::Errors;
 
+/// Those for the keys of queries are in `runtime/src/propagation/url.rs`; a test holds them together.
 const WORDS: &[&str] = &[
     "password",
     "passwords",
@@ -28,6 +29,15 @@ const WORDS: &[&str] = &[
     "cvc",
     "ssn",
     "apikey",
+    "passcode",
+    "accesskey",
+    "accesstoken",
+    "authtoken",
+    "awsaccesskeyid",
+    "clientsecret",
+    "idtoken",
+    "refreshtoken",
+    "sessiontoken",
 ];
 
 const PAIRS: &[(&str, &str)] = &[
@@ -37,6 +47,7 @@ const PAIRS: &[(&str, &str)] = &[
     ("signing", "key"),
     ("encryption", "key"),
     ("session", "key"),
+    ("secret", "key"),
 ];
 
 /// The word in `name` that says it is a secret: whole words of its `snake_case`, so that `tokenizer` is none.
@@ -154,6 +165,40 @@ mod tests {
         }
         assert_eq!(shown("passwords[0].length"), Some("length".to_owned()));
         assert_eq!(shown("{ password }"), None);
+    }
+
+    /// The string literals of `const NAME` in the runtime's list.
+    fn in_urls(name: &str) -> Vec<String> {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../runtime/src/propagation/url.rs");
+        let source = std::fs::read_to_string(path).expect("the runtime stands beside the macros");
+        let (_, list) = source.split_once(&format!("const {name}:")).expect("the list");
+        let (list, _) = list.split_once("];").expect("its end");
+        list.lines()
+            .filter(|line| !line.trim_start().starts_with("//"))
+            .flat_map(|line| line.split('"').skip(1).step_by(2))
+            .map(str::to_owned)
+            .collect()
+    }
+
+    /// What is a secret in the query of a URL is one in a variable, and the other way round, but for what is meant otherwise.
+    #[test]
+    fn the_words_are_those_of_urls() {
+        // Common in names that hold no secret, or personal and no secret: `signature`, `auth`, `session_id`, `email`.
+        const OF_URLS_ALONE: &[&str] = &["auth", "email", "emails", "sessionid", "sig", "signature"];
+        let mut words = in_urls("WORDS");
+        words.retain(|word| !OF_URLS_ALONE.contains(&word.as_str()));
+        words.sort();
+        let mut own: Vec<&str> = WORDS.to_vec();
+        own.sort_unstable();
+        assert_eq!(own, words);
+        const PAIRS_OF_URLS_ALONE: &[(&str, &str)] = &[("e", "mail"), ("session", "id")];
+        let pairs = in_urls("PAIRS");
+        let mut pairs: Vec<(&str, &str)> = pairs.chunks(2).map(|pair| (&*pair[0], &*pair[1])).collect();
+        pairs.retain(|pair| !PAIRS_OF_URLS_ALONE.contains(pair));
+        pairs.sort_unstable();
+        let mut own = PAIRS.to_vec();
+        own.sort_unstable();
+        assert_eq!(own, pairs);
     }
 
     #[test]

@@ -27,6 +27,22 @@ pub fn carry<T>(closure: impl FnOnce() -> T) -> impl FnOnce() -> T {
 
 /// [`tokio::spawn`], with the context that is current now.
 ///
+/// ```
+/// # let rt = tokio::runtime::Builder::new_current_thread().build().unwrap();
+/// # let (_, spans) = rt.block_on(traced::testing::capture_async(async {
+/// #[traced::traced]
+/// async fn parent() {
+///     let task = traced::spawn(child());
+///     task.await.unwrap();
+/// }
+///
+/// #[traced::traced]
+/// async fn child() {}
+/// # parent().await;
+/// # }));
+/// # assert_eq!(spans.named("child").parent_span_id, spans.named("parent").span_id());
+/// ```
+///
 /// # Panics
 ///
 /// If called outside of a tokio runtime.
@@ -42,6 +58,23 @@ where
 }
 
 /// [`tokio::task::spawn_blocking`], with the context that is current now.
+///
+/// ```
+/// # let rt = tokio::runtime::Builder::new_current_thread().build().unwrap();
+/// # let (_, spans) = rt.block_on(traced::testing::capture_async(async {
+/// #[traced::traced]
+/// async fn parent() -> u64 {
+///     traced::spawn_blocking(|| child(4)).await.unwrap()
+/// }
+///
+/// #[traced::traced]
+/// fn child(n: u64) -> u64 {
+///     (1..=n).product()
+/// }
+/// # parent().await
+/// # }));
+/// # assert_eq!(spans.named("child").parent_span_id, spans.named("parent").span_id());
+/// ```
 ///
 /// # Panics
 ///

@@ -61,8 +61,22 @@ pub use outcome::ErrorType;
 pub use span::{AsLink, AsParent, Current, Filter, FilterError, FnExt, FutureExt, Level, SpanGuard, current};
 #[cfg(feature = "enable")]
 pub use telemetry::{Dropped, FlushError, Health, InvalidVariable, SetupError, Telemetry, TelemetryBuilder, Warning};
+#[doc = include_str!("../docs/attributes.md")]
+#[doc(inline)]
+pub use traced_macros::Attributes;
+#[doc = include_str!("../docs/error_type.md")]
+#[doc(inline)]
+pub use traced_macros::ErrorType;
+#[doc = include_str!("../docs/attr.md")]
+#[doc(inline)]
+pub use traced_macros::attr;
+#[doc = include_str!("../docs/event.md")]
+#[doc(inline)]
+pub use traced_macros::event;
+#[doc = include_str!("../docs/span.md")]
+#[doc(inline)]
+pub use traced_macros::span;
 #[doc = include_str!("../docs/traced.md")]
 #[doc(inline)]
 pub use traced_macros::traced;
-pub use traced_macros::{Attributes, ErrorType, attr, event, span};
 pub use value::{Attributes, Fields, REDACTED, Redacted, Slot, Value};

@@ -24,7 +24,7 @@ pub fn function(function: &mut Function, args: &Args, errors: &mut Errors) -> To
     let name = LitStr::new(&syn::ext::IdentExt::unraw(&function.sig.ident).to_string(), function.sig.ident.span());
     let mut site = entry::site(args, &name, &private);
     site.extend(super::lost_track_caller(function, &private));
-    let parts = Parts { site, name, body: &function.body, output: &function.sig.output, args, attrs, params, private };
+    let parts = Parts { site, body: &function.body, output: &function.sig.output, args, attrs, params, private };
     let is_async = matches!(shape, Shape::Async);
     let body = match shape {
         Shape::Sync => parts.sync(),
@@ -93,7 +93,6 @@ fn captured(args: &Args, params: &Params, errors: &mut Errors) -> Vec<Attr> {
 }
 
 struct Parts<'a> {
-    name: LitStr,
     site: TokenStream,
     body: &'a proc_macro2::Group,
     output: &'a ReturnType,
@@ -214,7 +213,7 @@ impl Parts<'_> {
     /// `body`, measured if that is wanted.
     fn measured(&self, body: TokenStream, output: &ReturnType) -> TokenStream {
         let Self { args, private, .. } = self;
-        let Some(measure) = entry::measure(args, &self.name, &quote!(measure), private) else { return body };
+        let Some(measure) = entry::measure(args, &quote!(measure), private) else { return body };
         let call = Ident::new("call", Span::mixed_site());
         if let ReturnType::Type(_, ty) = output
             && matches!(**ty, Type::Never(_))
@@ -231,7 +230,7 @@ impl Parts<'_> {
     /// What is evaluated at the call, and `future`, or stream, measured by `of`, if that is wanted.
     fn measured_later(&self, future: TokenStream, of: &TokenStream, plain: bool) -> (TokenStream, TokenStream) {
         let Self { args, private, .. } = self;
-        let Some(measure) = entry::measure(args, &self.name, &quote!(measure_later), private) else {
+        let Some(measure) = entry::measure(args, &quote!(measure_later), private) else {
             return (TokenStream::new(), future);
         };
         let call = Ident::new("call", Span::mixed_site());

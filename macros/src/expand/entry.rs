@@ -36,7 +36,10 @@ pub fn site(args: &Args, default_name: &LitStr, private: &TokenStream) -> TokenS
         quote!(.with_level(#private::Level::#variant))
     });
     let scope = args.scope.as_ref().map(|scope| quote!(.with_scope(#scope)));
-    let code = args.code.map(|_| quote!(.with_code()));
+    let code = args.code.map(|_| {
+        let function = function_name(private);
+        quote!(.with_code(#function))
+    });
     let function = format!("::{}", default_name.value());
     let path = quote!(#private::core::concat!(#private::core::module_path!(), #function));
     let line = quote_spanned!(here=> #private::core::line!());
@@ -48,12 +51,7 @@ pub fn site(args: &Args, default_name: &LitStr, private: &TokenStream) -> TokenS
 }
 
 /// The call of `function`, `measure` or `measure_later`, if metrics are wanted.
-pub fn measure(
-    args: &Args,
-    default_name: &LitStr,
-    function: &TokenStream,
-    private: &TokenStream,
-) -> Option<TokenStream> {
+pub fn measure(args: &Args, function: &TokenStream, private: &TokenStream) -> Option<TokenStream> {
     let metrics = args.metrics.as_ref()?;
     let word = metrics.word.span().resolved_at(Span::mixed_site());
     let name = metrics.name.clone().unwrap_or_else(|| LitStr::new("traced.function", word));
@@ -61,11 +59,19 @@ pub fn measure(
         Some(scope) => quote!(#scope),
         None => quote!(#private::core::module_path!()),
     };
-    let path = format!("::{}", default_name.value());
+    let code = function_name(private);
     let writer = attrs::writer(&metrics.attrs, private);
-    Some(
-        quote!(#private::#function(#name, #scope, #private::core::concat!(#private::core::module_path!(), #path), #writer)),
-    )
+    Some(quote!(#private::#function(#name, #scope, #private::FunctionName::get(#code), #writer)))
+}
+
+/// The name of the function in which this stands, with its type: that of an item inside of it tells.
+fn function_name(private: &TokenStream) -> TokenStream {
+    let [marker, name] = ["marker", "NAME"].map(|name| Ident::new(name, Span::mixed_site()));
+    quote!({
+        fn #marker() -> &'static #private::core::primitive::str { #private::path_of(&#marker) }
+        static #name: #private::FunctionName = #private::FunctionName::new(#marker);
+        &#name
+    })
 }
 
 /// `client` to `Client`

@@ -3,6 +3,7 @@
 mod current;
 pub(crate) mod filter;
 mod foreign;
+mod function;
 mod future;
 mod guard;
 mod inside;
@@ -19,6 +20,7 @@ mod text;
 pub use current::{Current, current};
 pub use filter::{Filter, FilterError};
 pub use foreign::{FnExt, FutureExt};
+pub use function::{FunctionName, path_of};
 pub use future::InSpan;
 pub use guard::SpanGuard;
 pub use opened::{Pending, enter, open, unopened};

@@ -7,7 +7,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use opentelemetry::KeyValue;
 use opentelemetry::trace::SpanKind;
 
-use super::filter;
+use super::{FunctionName, filter};
 use crate::recorder;
 
 /// Not yet asked: the first call registers the site and computes its state.
@@ -46,8 +46,8 @@ pub struct Site {
     pub(crate) path: &'static str,
     pub(crate) file: &'static str,
     pub(crate) line: u32,
-    /// The path of the function, if its `code.*` attributes are wanted.
-    pub(crate) function: &'static str,
+    /// The name of the function, if its `code.*` attributes are wanted.
+    pub(crate) function: Option<&'static FunctionName>,
     prepared: OnceLock<recorder::Prepared>,
 }
 
@@ -66,7 +66,7 @@ impl Site {
             path: module,
             file,
             line,
-            function: "",
+            function: None,
             prepared: OnceLock::new(),
         }
     }
@@ -101,8 +101,8 @@ impl Site {
 
     /// With the `code.*` attributes of its function on its spans.
     #[must_use]
-    pub const fn with_code(mut self) -> Self {
-        self.function = self.path;
+    pub const fn with_code(mut self, function: &'static FunctionName) -> Self {
+        self.function = Some(function);
         self
     }
 
@@ -130,9 +130,9 @@ impl Site {
 
     /// The stable `code.*` attributes of the semantic conventions (1.33 and later), if the site is to have them.
     pub(crate) fn code_attributes(&self) -> Option<[KeyValue; 3]> {
-        (!self.function.is_empty()).then(|| {
+        self.function.map(|function| {
             [
-                KeyValue::new("code.function.name", self.function),
+                KeyValue::new("code.function.name", function.get()),
                 KeyValue::new("code.file.path", self.file),
                 KeyValue::new("code.line.number", i64::from(self.line)),
             ]
