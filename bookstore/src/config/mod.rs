@@ -15,6 +15,8 @@ use secrecy::{ExposeSecret, SecretString};
 pub use error::ConfigError;
 pub use settings::Settings;
 
+use crate::store::{InvalidServer, Server};
+
 /// Where the embedded store is, unless `DATABASE_URL` says otherwise.
 pub const DEFAULT_DATABASE: &str = "bookstore.db";
 
@@ -41,7 +43,7 @@ pub enum Database {
     /// An SQLite file.
     Sqlite(PathBuf),
     /// A PostgreSQL server.
-    Postgres(Box<tokio_postgres::Config>),
+    Postgres(Box<Server>),
 }
 
 /// A Redis server.
@@ -157,14 +159,8 @@ fn database(url: Option<&str>) -> Result<Database, ConfigError> {
     if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
         return Err(wrong("is neither a postgres:// nor an sqlite:// URL"));
     }
-    let config: tokio_postgres::Config = url.parse().map_err(|_| wrong("is no valid postgres:// URL"))?;
-    if config.get_hosts().is_empty() {
-        return Err(wrong("names no host"));
-    }
-    if config.get_ssl_mode() == tokio_postgres::config::SslMode::Require {
-        return Err(wrong("asks for TLS (sslmode=require), which the bookstore does not speak"));
-    }
-    Ok(Database::Postgres(Box::new(config)))
+    let server = url.parse().map_err(|error: InvalidServer| wrong(&error.to_string()))?;
+    Ok(Database::Postgres(Box::new(server)))
 }
 
 fn redis(url: String) -> Result<Redis, ConfigError> {
@@ -219,7 +215,8 @@ impl Database {
                 let shown = std::path::absolute(path).unwrap_or_else(|_| path.clone());
                 format!("SQLite, {}", shown.display())
             }
-            Self::Postgres(config) => {
+            Self::Postgres(server) => {
+                let config = server.config();
                 let host = match config.get_hosts().first() {
                     Some(tokio_postgres::config::Host::Tcp(host)) => host.clone(),
                     #[cfg(unix)]

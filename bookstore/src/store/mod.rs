@@ -10,7 +10,7 @@ use std::fmt;
 use async_trait::async_trait;
 
 pub use error::{OpenError, StoreError, Unique};
-pub use postgres::PostgresStore;
+pub use postgres::{InvalidServer, PostgresStore, Server};
 pub use sqlite::SqliteStore;
 
 use crate::auth::{Account, NewUser, User, UserPatch};

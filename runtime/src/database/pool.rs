@@ -21,6 +21,22 @@ static WAIT: Site =
 const NOTABLE: Duration = Duration::from_millis(10);
 
 /// A manager whose pool [`get`] takes connections from.
+///
+/// The drivers' own managers are none, since their connections have no spans:
+///
+/// ```compile_fail
+/// # #[cfg(not(feature = "redis"))] compile_error!("");
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// let manager = bb8_redis::RedisConnectionManager::new("redis://localhost")?;
+/// let pool = traced::redis::bb8::Pool::builder().build(manager).await?;
+/// let connection = traced::redis::get(&pool).await?; // help: make it with `traced::redis::Manager`
+/// # Ok(()) }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "connections of a pool of `{Self}` have no spans",
+    label = "a pool of `traced::postgres::Manager` or `traced::redis::Manager` is expected",
+    note = "make the pool with `traced::postgres::Manager::new(config, tls)` or `traced::redis::Manager::new(url)`"
+)]
 pub trait Pooled: ManageConnection {
     /// The kind of database: `db.system.name`.
     const SYSTEM: &'static str;

@@ -101,6 +101,13 @@ impl ErrorType for DbError {
     }
 }
 
+/// What the driver says of a server that does not answer in TLS.
+const NO_TLS: &str = "server does not support TLS";
+
+fn has_no_tls(error: &tokio_postgres::Error) -> bool {
+    error.source().is_some_and(|cause| cause.to_string() == NO_TLS)
+}
+
 fn io(error: &tokio_postgres::Error) -> Option<&io::Error> {
     error.source()?.downcast_ref()
 }
@@ -115,6 +122,7 @@ impl fmt::Display for Error {
         write!(f, "{}", self.0)?;
         match io(&self.0) {
             Some(io) => write!(f, ": {io}"),
+            None if has_no_tls(&self.0) => write!(f, ": {NO_TLS}"),
             None => Ok(()),
         }
     }

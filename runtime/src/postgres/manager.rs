@@ -24,7 +24,8 @@ pub struct Manager<T> {
 }
 
 impl<T> Manager<T> {
-    /// Connections to the database that `config` names; `tls` is [`NoTls`](super::NoTls) or a TLS connector.
+    /// Connections to the database that `config` names; `tls` is [`NoTls`](super::NoTls) or a TLS connector, such as
+    /// `MakeRustlsConnect` of the crate `tokio-postgres-rustls`.
     ///
     /// Its spans name the server when `config` names one, and leave it out when `config` names several.
     pub fn new(config: Config, tls: T) -> Self {

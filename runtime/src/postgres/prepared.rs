@@ -6,6 +6,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio_postgres::Statement;
 
 /// What can be sent: the text of a statement, or one that was [`prepare`](super::Client::prepare)d.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no statement that a span can tell of",
+    label = "the text of a statement, or one that `traced::postgres::Client::prepare` made, is expected",
+    note = "the driver's own `Statement` does not know its text: prepare it with the traced client"
+)]
 pub trait Sql: sealed::Sealed {}
 
 impl Sql for str {}

@@ -1,15 +1,15 @@
 //! The future of a request: its filters, with the request's context around every poll.
 
 use std::cell::RefCell;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{self, Poll, Waker, ready};
+use std::task::{self, Poll, ready};
 
 use opentelemetry::Context;
 use pin_project_lite::pin_project;
 use warp::filters::log::Info;
 use warp::reply::Response;
-use warp::{Filter, Rejection};
+use warp::{Filter, Rejection, Reply};
 
 use super::body;
 use super::request::Request;
@@ -29,22 +29,31 @@ thread_local! {
     static OPENED: RefCell<Option<Handled>> = const { RefCell::new(None) };
 }
 
-/// Gives what is known of a request to [`open`], when it is polled.
-pub(super) fn opening(
-    settings: Arc<Settings>,
-) -> impl Filter<Error: Send, Future: Send> + Clone + Send + Sync + 'static {
-    let open = move |info: Info<'_>| {
-        let (request, context) = Request::open(&settings, &info);
-        OPENED.set(Some(Handled { request, context }));
+/// Opens the request that is being handled where it is called.
+pub(super) fn opener(settings: Arc<Settings>) -> impl Fn() -> Option<Handled> + Clone + Send + Sync + 'static {
+    let open = {
+        let settings = Arc::clone(&settings);
+        move |info: Info<'_>| {
+            let (request, context) = Request::open(&settings, &info);
+            OPENED.set(Some(Handled { request, context }));
+        }
     };
-    warp::any().map(warp::reply).with(warp::log::custom(open))
-}
-
-/// Opens the request that is being handled here, by the filter that [`opening`] made.
-fn open(opening: &impl Filter) -> Option<Handled> {
-    // It waits for nothing.
-    let _ = pin!(seal::start(opening)).poll(&mut task::Context::from_waker(Waker::noop()));
-    OPENED.take()
+    let info = warp::any().map(warp::reply).with(warp::log::custom(open));
+    let (query, host) = (warp::query::raw(), warp::host::optional());
+    move || {
+        seal::ask(&info);
+        let handled = OPENED.take()?;
+        let request = &handled.request;
+        if request.is_recorded() {
+            if let Some((query,)) = seal::ask(&query) {
+                request.set_query(&settings, &query);
+            }
+            if let Some(host) = (!request.has_host()).then(|| seal::ask(&host)).flatten().and_then(|(host,)| host) {
+                request.set_authority(&settings, host.as_str());
+            }
+        }
+        Some(handled)
+    }
 }
 
 pin_project! {
@@ -67,14 +76,23 @@ pin_project! {
     }
 }
 
-/// Begins to answer the request that is being handled here.
-pub(super) fn answer<F: Filter>(opening: &impl Filter, filters: &F, settings: Arc<Settings>) -> Answering<F::Future> {
-    let handled = open(opening);
+/// Begins to answer the request that is being handled here, which `open` opens.
+pub(super) fn answer<F: Filter>(
+    open: &impl Fn() -> Option<Handled>,
+    filters: &F,
+    settings: Arc<Settings>,
+) -> Answering<F::Future> {
+    let handled = open();
     let _attached = handled.as_ref().map(|handled| handled.context.clone().attach());
     Answering { filters: Some(seal::start(filters)), handled, settings }
 }
 
-impl<F: Future<Output = Result<(Response,), Rejection>>> Future for Answering<F> {
+impl<F, R, E> Future for Answering<F>
+where
+    F: Future<Output = Result<(R,), E>>,
+    R: Reply,
+    E: Into<Rejection>,
+{
     type Output = Result<Response, Rejection>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<Self::Output> {
@@ -82,7 +100,7 @@ impl<F: Future<Output = Result<(Response,), Rejection>>> Future for Answering<F>
         let Some(handled) = this.handled.as_ref() else {
             // It was not opened, or this is asked again after the answer.
             let Some(filters) = this.filters.as_pin_mut() else { return Poll::Pending };
-            return filters.poll(cx).map_ok(|(response,)| response);
+            return filters.poll(cx).map_ok(|(reply,)| reply.into_response()).map_err(Into::into);
         };
         let attached = handled.context.clone().attach();
         let polled = caught(|| match this.filters.as_mut().as_pin_mut() {
@@ -90,7 +108,8 @@ impl<F: Future<Output = Result<(Response,), Rejection>>> Future for Answering<F>
             None => Poll::Pending,
         });
         let answer = match polled {
-            Ok(polled) => ready!(polled).map(|(response,)| response),
+            // An answer already: what makes it so has done that within.
+            Ok(polled) => ready!(polled).map(|(reply,)| reply.into_response()).map_err(Into::into),
             Err(panic) => {
                 let mut response = this.settings.panic_response();
                 handled.request.panicked(&panic, response.status());

@@ -95,6 +95,15 @@ impl Request {
         span.set(&mut |fields| fields.slot("http.route").static_str(template));
     }
 
+    pub(super) fn is_recorded(&self) -> bool {
+        self.span.is_some()
+    }
+
+    /// Whether its headers name the host.
+    pub(super) fn has_host(&self) -> bool {
+        self.host
+    }
+
     pub(super) fn set_query(&self, settings: &Settings, query: &str) {
         let Some(span) = self.span.as_ref().filter(|_| !query.is_empty()) else { return };
         span.set(&mut |fields| fields.set("url.query", &url::redacted(query, &settings.sensitive)));
@@ -102,7 +111,7 @@ impl Request {
 
     /// The host that HTTP/2 names beside its headers.
     pub(super) fn set_authority(&self, settings: &Settings, authority: &str) {
-        let Some(span) = self.span.as_ref().filter(|_| !self.host) else { return };
+        let Some(span) = &self.span else { return };
         let scheme = self.forwarded_scheme.unwrap_or(settings.scheme);
         span.set(&mut |fields| record_host(scheme, authority, fields));
     }

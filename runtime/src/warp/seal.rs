@@ -4,6 +4,9 @@
 //! else calls it. A span has to be around those futures, though: only who polls them can stop a panic that comes out, or
 //! knows when they are dropped.
 
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
 use warp::Filter;
 
 /// The future of `filter` for the request that is being handled here.
@@ -15,4 +18,12 @@ pub(super) fn start<F: Filter>(filter: &F) -> F::Future {
     // bytes, as `()` is. Should it ever get a field, this does not compile, since `transmute` compares sizes; nor does
     // it if the method changes.
     filter.filter(unsafe { std::mem::transmute::<(), _>(()) })
+}
+
+/// What `filter` makes of the request that is being handled here, if that is there at once.
+pub(super) fn ask<F: Filter>(filter: &F) -> Option<F::Extract> {
+    match pin!(start(filter)).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(answer) => answer.ok(),
+        Poll::Pending => None,
+    }
 }

@@ -3,7 +3,6 @@
 use std::fmt;
 use std::sync::Arc;
 
-use http::uri::Authority;
 use http::{HeaderName, StatusCode};
 use opentelemetry::Context;
 use warp::filters::BoxedFilter;
@@ -172,20 +171,6 @@ impl Trace {
         settings.context = Context::map_current(|cx| recorder::is_capture(cx).then(|| recorder::only_capture(cx)));
         let settings = Arc::new(settings);
 
-        let entering = {
-            let settings = Arc::clone(&settings);
-            let query = warp::query::raw().or(warp::any().map(String::new)).unify();
-            // It refuses a request whose two hosts differ; that is not ours to do.
-            let host = warp::host::optional().or(warp::any().map(|| None)).unify();
-            query.and(host).map(move |query: String, host: Option<Authority>| {
-                current(|request| {
-                    if let Some(host) = host {
-                        request.set_authority(&settings, host.as_str());
-                    }
-                    request.set_query(&settings, &query);
-                });
-            })
-        };
         let leaving = {
             let settings = Arc::clone(&settings);
             move |reply: R| {
@@ -195,13 +180,9 @@ impl Trace {
             }
         };
         let answered = |info: Info<'_>| current(|request| request.answered(info.status()));
-        let filters = entering
-            .untuple_one()
-            .and(routes.map(leaving).boxed())
-            .with(warp::log::custom(answered))
-            .map(Reply::into_response);
-        let opening = answering::opening(Arc::clone(&settings));
-        warp::any().and_then(move || answering::answer(&opening, &filters, Arc::clone(&settings))).boxed()
+        let filters = routes.map(leaving).with(warp::log::custom(answered));
+        let open = answering::opener(Arc::clone(&settings));
+        warp::any().and_then(move || answering::answer(&open, &filters, Arc::clone(&settings))).boxed()
     }
 }
 

@@ -6,7 +6,7 @@ use std::fmt;
 use std::fs;
 use std::hash::{BuildHasher, Hasher};
 use std::io;
-use std::os::unix::fs::chown;
+use std::os::unix::fs::{PermissionsExt as _, chown};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
@@ -45,6 +45,7 @@ struct Server {
     process: Option<Process>,
     directory: TempDir,
     port: u16,
+    settings: Vec<&'static str>,
 }
 
 impl Postgres {
@@ -78,10 +79,30 @@ impl Postgres {
     /// As [`start`](Self::start) does.
     #[track_caller]
     pub fn start_own() -> Option<Self> {
+        Self::start_prepared(|_| Ok(()))
+    }
+
+    /// Starts a server whose databases but the first want TLS. Its certificate is one for `localhost`, and the
+    /// [root](Self::root_certificate) that has signed it is nobody else's.
+    ///
+    /// # Panics
+    ///
+    /// As [`start`](Self::start) does.
+    #[track_caller]
+    pub fn start_own_with_tls() -> Option<Self> {
+        if program("openssl", []).is_none() {
+            return left_out("PostgreSQL with TLS", "no openssl on PATH");
+        }
+        Self::start_prepared(Server::with_tls)
+    }
+
+    #[track_caller]
+    fn start_prepared(change: impl FnOnce(&mut Server) -> io::Result<()>) -> Option<Self> {
         if binary("initdb").is_none() || binary("postgres").is_none() {
             return left_out("PostgreSQL", "no initdb and postgres on PATH or in /usr/lib/postgresql/*/bin");
         }
         let mut server = Server::prepare().unwrap_or_else(|error| panic!("initdb: {error}"));
+        change(&mut server).unwrap_or_else(|error| panic!("certificates: {error}"));
         for _ in 0..5 {
             server.port = ports::free();
             server.launch().expect("postgres starts");
@@ -91,6 +112,16 @@ impl Postgres {
             }
         }
         panic!("postgres does not answer; it said: {}", server.output());
+    }
+
+    /// The root of the certificate of a server [with TLS](Self::start_own_with_tls).
+    ///
+    /// # Panics
+    ///
+    /// If it is another.
+    #[track_caller]
+    pub fn root_certificate(&self) -> PathBuf {
+        self.server.as_ref().expect("a PostgreSQL of the test's own").directory.path().join("root.crt")
     }
 
     /// The URL of a database that exists on the server. Tests write to a [`database`](Self::database) of their own.
@@ -180,13 +211,39 @@ impl Server {
                 "{said} (in {place}; a server started by root runs as another user, who must be able to reach that directory: set TMPDIR)"
             )));
         }
-        Ok(Self { process: None, directory, port: 0 })
+        Ok(Self { process: None, directory, port: 0, settings: SETTINGS.to_vec() })
+    }
+
+    /// A root, a certificate that it has signed, and the rule that clients use it.
+    fn with_tls(&mut self) -> io::Result<()> {
+        let key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
+        let make_root: &[&str] =
+            &["req", "-x509", "-days", "2", "-subj", "/CN=root", "-keyout", "root.key", "-out", "root.crt"];
+        let ask: &[&str] = &["req", "-subj", "/CN=server", "-addext", "subjectAltName=DNS:localhost"];
+        let ask = [ask, &["-keyout", "server.key", "-out", "server.csr"]].concat();
+        let sign = ["x509", "-req", "-in", "server.csr", "-CA", "root.crt", "-CAkey", "root.key", "-CAcreateserial"];
+        let sign = [&sign[..], &["-days", "2", "-copy_extensions", "copy", "-out", "server.crt"]].concat();
+        for arguments in [[make_root, &key].concat(), [&ask[..], &key].concat(), sign] {
+            let made = Command::new("openssl").args(&arguments).current_dir(self.directory.path()).output()?;
+            if !made.status.success() {
+                return Err(io::Error::other(String::from_utf8_lossy(&made.stderr).into_owned()));
+            }
+        }
+        let rules = "host postgres all 127.0.0.1/32 scram-sha-256\nhostssl all all 127.0.0.1/32 scram-sha-256\n";
+        fs::write(self.directory.path().join("data/pg_hba.conf"), rules)?;
+        let key = self.directory.path().join("server.key");
+        fs::set_permissions(&key, fs::Permissions::from_mode(0o600))?;
+        if let Some(User { uid, gid }) = User::unprivileged() {
+            chown(&key, Some(uid), Some(gid))?;
+        }
+        self.settings.extend(["ssl=on", "ssl_cert_file=../server.crt", "ssl_key_file=../server.key"]);
+        Ok(())
     }
 
     fn launch(&mut self) -> io::Result<()> {
         let binary = binary("postgres").ok_or(io::ErrorKind::NotFound)?;
         let mut arguments = vec!["-D".to_owned(), "data".to_owned(), "-p".to_owned(), self.port.to_string()];
-        for setting in SETTINGS {
+        for setting in &self.settings {
             arguments.extend(["-c".to_owned(), (*setting).to_owned()]);
         }
         let user = User::unprivileged();

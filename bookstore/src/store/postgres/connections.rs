@@ -4,11 +4,13 @@ use std::time::Duration;
 
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Config, Row};
+use tokio_postgres_rustls::MakeRustlsConnect;
 use traced::ErrorType as _;
-use traced::postgres::{Error, ErrorSink, Manager, NoTls, Observed, bb8, get, observe};
+use traced::postgres::{Error, ErrorSink, Manager, Observed, bb8, get, observe};
 
 use super::super::migrations::{POSTGRES, VERSIONS};
 use super::super::{OpenError, StoreError, Unique};
+use super::Server;
 
 /// How long connecting and waiting for a connection may take. With [`STATEMENT`] a request is answered within five seconds.
 const CONNECTING: Duration = Duration::from_secs(2);
@@ -28,26 +30,27 @@ pub(super) type Values<'a> = &'a [&'a (dyn ToSql + Sync)];
 
 #[derive(Debug)]
 pub(super) struct Connections {
-    pool: bb8::Pool<Manager<NoTls>>,
+    pool: bb8::Pool<Manager<MakeRustlsConnect>>,
     causes: ErrorSink,
     _observed: Observed,
 }
 
 impl Connections {
-    pub(super) async fn open(server: &Config) -> Result<Self, OpenError> {
-        let mut server = server.clone();
+    pub(super) async fn open(server: &Server) -> Result<Self, OpenError> {
+        let tls = server.trust.connector()?;
+        let mut server = server.config.clone();
         if server.get_connect_timeout().is_none() {
             server.connect_timeout(CONNECTING);
         }
         if server.get_application_name().is_none() {
             server.application_name("bookstore");
         }
-        migrate(&server).await?;
+        migrate(&server, &tls).await?;
 
         let given = server.get_options().unwrap_or_default().to_owned();
         server.options(format!("-c statement_timeout={} {given}", STATEMENT.as_millis()).trim_end());
         let causes = ErrorSink::new();
-        let manager = Manager::new(server, NoTls);
+        let manager = Manager::new(server, tls);
         let database = manager.database().clone();
         let pool = bb8::Pool::builder()
             .max_size(CONNECTIONS)
@@ -68,7 +71,7 @@ impl Connections {
     }
 
     /// A connection that has just shown a sign of life: the first request after a restart is not to find a dead one.
-    async fn client(&self) -> Result<bb8::PooledConnection<'_, Manager<NoTls>>, StoreError> {
+    async fn client(&self) -> Result<bb8::PooledConnection<'_, Manager<MakeRustlsConnect>>, StoreError> {
         get(&self.pool).await.map_err(|error| match error {
             bb8::RunError::User(error) => StoreError::Unavailable(error.to_string()),
             bb8::RunError::TimedOut => {
@@ -86,9 +89,9 @@ async fn in_time<T>(patience: Duration, answer: impl Future<Output = Result<T, E
 }
 
 /// Takes the steps that are missing; one instance at a time. At start, before there is anything to trace.
-async fn migrate(server: &Config) -> Result<(), OpenError> {
+async fn migrate(server: &Config, tls: &MakeRustlsConnect) -> Result<(), OpenError> {
     let steps = async {
-        let (mut client, connection) = server.connect(NoTls).await?;
+        let (mut client, connection) = server.connect(tls.clone()).await?;
         let connection = tokio::spawn(connection);
         let transaction = client.transaction().await?;
         transaction.execute("SELECT pg_advisory_xact_lock($1)", &[&LOCK]).await?;
@@ -135,6 +138,16 @@ fn open_error(error: &Error) -> OpenError {
         "57P03" => ("the server is starting or stopping", "Start the bookstore again in a moment"),
         _ if error.to_string().contains("password missing") => {
             ("the server asks for a password", "Write it into it: postgres://USER:PASSWORD@HOST:5432/DATABASE")
+        }
+        _ if error.to_string().contains("server does not support TLS") => {
+            ("the server does not speak TLS", "Let it (ssl = on), or write sslmode=prefer or disable")
+        }
+        _ if error.to_string().contains("invalid peer certificate") => {
+            return OpenError::new(
+                error.to_string(),
+                "Name the file that its certificate's root is in, sslrootcert=FILE, and the host by a name that the \
+                 certificate has",
+            );
         }
         _ => return OpenError::new(error.to_string(), ELSEWHERE),
     };

@@ -2,9 +2,13 @@
 
 mod connections;
 mod rows;
+mod server;
+mod tls;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+
+pub use self::server::{InvalidServer, Server};
 
 use self::connections::{Connections, Values};
 use super::{OpenError, Store, StoreError};
@@ -23,7 +27,7 @@ impl PostgresStore {
     /// # Errors
     ///
     /// [`OpenError`] when the server does not answer, refuses the user, or refuses the tables.
-    pub async fn connect(server: &tokio_postgres::Config) -> Result<Self, OpenError> {
+    pub async fn connect(server: &Server) -> Result<Self, OpenError> {
         Ok(Self { connections: Connections::open(server).await? })
     }
 }
