@@ -104,6 +104,7 @@ impl Attr {
         match self {
             Self::Flatten(expr) => {
                 let span = expr.span().resolved_at(Span::mixed_site());
+                let private = located(private, span);
                 quote_spanned!(span=> #private::Attributes::record(&(#expr), #fields);)
             }
             Self::Pair { key, value } => value.expand(key, fields, private),
@@ -128,7 +129,7 @@ impl Value {
             Form::Captured => quote_spanned! {span=>
                 #[allow(clippy::used_underscore_binding)]
                 {
-                    use #private::capture::{Shown as _, Typed as _};
+                    use #private::capture::{Shown as _, Typed as _, Unshown as _};
                     (&&#private::capture::Probe(#value)).record(#fields.slot(#key));
                 };
             },
@@ -166,6 +167,9 @@ impl Parse for Attr {
             return Err(syn::Error::new_spanned(key, "an attribute needs a value: `key = value`"));
         }
         input.parse::<Token![=]>()?;
+        if input.is_empty() || input.peek(Token![,]) {
+            return Err(syn::Error::new_spanned(key.to_token_stream(), "an attribute needs a value: `key = value`"));
+        }
         Ok(Self::Pair { key, value: input.parse()? })
     }
 }
@@ -253,6 +257,15 @@ impl Parse for Value {
         }
         Ok(Self { form: Form::Typed, expr: input.parse()? })
     }
+}
+
+/// `tokens`, standing at `span`: an error about what they do is then there alone.
+pub fn located(tokens: &TokenStream, span: Span) -> TokenStream {
+    let at = |mut token: proc_macro2::TokenTree| {
+        token.set_span(token.span().located_at(span));
+        token
+    };
+    tokens.clone().into_iter().map(at).collect()
 }
 
 /// A closure `|fields| ..` that sets all of `attrs`.

@@ -113,7 +113,7 @@ impl Clause {
         let valid = if on == On::Err { ERR_CLAUSES } else { CLAUSES };
         if !valid.contains(&text.as_str()) {
             let message = if ERR_CLAUSES.contains(&text.as_str()) {
-                format!("`{text}` belongs into `err(..)`")
+                format!("`{text}` belongs in `err(..)`")
             } else {
                 words::unknown("clause", &text, valid)
             };
@@ -194,7 +194,7 @@ impl Exception {
             return if value.value {
                 Err(syn::Error::new(
                     value.span(),
-                    "an exception is recorded anyhow: leave this out, or say `false` or `type`",
+                    "an exception is recorded without being asked: leave this out, or say `false` or `type`",
                 ))
             } else {
                 Ok(Self::Omitted)

@@ -103,12 +103,14 @@ pub fn start(args: &Args, attrs: &[Attr], private: &TokenStream) -> TokenStream 
     let name = match &args.name {
         Some(Name::Expr(expr)) => {
             let span = expr.span().resolved_at(Span::mixed_site());
+            let private = attrs::located(private, span);
             Some(quote_spanned!(span=> .name(#private::AsText::as_text(&(#expr)))))
         }
         _ => None,
     };
     let parent = args.parent.as_ref().map(|parent| {
         let span = parent.span().resolved_at(Span::mixed_site());
+        let private = attrs::located(private, span);
         quote_spanned!(span=> .parent(#private::AsParent::as_parent(&(#parent))))
     });
     let root = args.root.map(|_| quote!(.root()));

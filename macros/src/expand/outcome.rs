@@ -77,7 +77,7 @@ fn looked_at(o: &Outcome, wanted: &dyn Fn(&Clause) -> bool, names: &Names, priva
     // That the function returns something else is an error on the word.
     let word = o.word.span().resolved_at(Span::mixed_site());
     let returned = &Ident::new("returned", word);
-    let private = &spanned(private, word);
+    let private = &attrs::located(private, word);
     let core = quote!(#private::core);
     let clauses = o.clauses.iter().filter(|clause| wanted(clause)).map(|clause| expand(clause, names, private));
     let body = match &o.pattern {
@@ -110,15 +110,6 @@ fn looked_at(o: &Outcome, wanted: &dyn Fn(&Clause) -> bool, names: &Names, priva
     }
 }
 
-/// `tokens`, standing at `span`.
-fn spanned(tokens: &TokenStream, span: Span) -> TokenStream {
-    let at = |mut token: proc_macro2::TokenTree| {
-        token.set_span(token.span().located_at(span));
-        token
-    };
-    tokens.clone().into_iter().map(at).collect()
-}
-
 fn expand(clause: &Clause, Names { outcome, value, .. }: &Names, private: &TokenStream) -> TokenStream {
     match clause {
         Clause::Attrs(list) => {
@@ -137,6 +128,7 @@ fn expand(clause: &Clause, Names { outcome, value, .. }: &Names, private: &Token
         }
         Clause::Type(error_type) => {
             let span = error_type.span().resolved_at(Span::mixed_site());
+            let private = attrs::located(private, span);
             quote_spanned!(span=> #outcome.error_type(#private::AsText::as_text(&(#error_type)));)
         }
         Clause::Expected { pattern, guard, .. } => {

@@ -9,6 +9,24 @@ fn expanded(args: &str, item: &str) -> String {
     prettyplease::unparse(&syn::parse2(expansion).expect("the expansion parses"))
 }
 
+/// An editor asks while one types: what is no function yet is still known by its name and signature.
+#[test]
+fn a_body_that_does_not_parse_leaves_the_item() {
+    for item in [
+        "fn f(id: i64) -> i64 { let x = ; id. }",
+        "async fn f(&self) -> Result<(), E> { self. }",
+        "pub fn f() -> Pin<Box<dyn Future<Output = i64>>> { Box::pin(async move { if }) }",
+        "fn f() -> impl Fn(&str) -> usize { |text| text. }",
+    ] {
+        let item: TokenStream = item.parse().expect("tokens");
+        for args in ["", "attrs(a = 1), ok(|v| attrs(v))", "unknown"] {
+            let expansion = super::traced(args.parse().expect("tokens"), item.clone()).to_string();
+            assert!(expansion.contains("fn f ("), "{expansion}");
+            assert_eq!(expansion.contains("compile_error"), args == "unknown", "{expansion}");
+        }
+    }
+}
+
 macro_rules! snapshots {
     ($($name:ident: $args:literal, $item:literal;)*) => {$(
         #[test]

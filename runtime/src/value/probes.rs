@@ -55,6 +55,14 @@ pub mod capture {
     #[derive(Debug)]
     pub struct Probe<'v, T: ?Sized>(pub &'v T);
 
+    impl<T: ?Sized> Clone for Probe<'_, T> {
+        fn clone(&self) -> Self {
+            *self
+        }
+    }
+
+    impl<T: ?Sized> Copy for Probe<'_, T> {}
+
     /// An attribute value.
     pub trait Typed {
         #[doc(hidden)]
@@ -76,6 +84,30 @@ pub mod capture {
     impl<T: Debug> Shown for Probe<'_, T> {
         fn record(&self, slot: Slot<'_>) {
             slot.debug(self.0);
+        }
+    }
+
+    /// What nothing has: an argument of another type is an error that says so.
+    #[diagnostic::on_unimplemented(
+        message = "`{Self}` can't be captured: it is no attribute value and has no `Debug` form",
+        label = "can't be captured",
+        note = "name the other arguments, `args(a, b)`, or record what it holds: `attrs(key = value.field)`"
+    )]
+    pub trait Captured {}
+
+    /// Nothing of these.
+    pub trait Unshown<T: ?Sized> {
+        #[doc(hidden)]
+        fn record(self, slot: Slot<'_>)
+        where
+            T: Captured;
+    }
+
+    impl<T: ?Sized> Unshown<T> for Probe<'_, T> {
+        fn record(self, _: Slot<'_>)
+        where
+            T: Captured,
+        {
         }
     }
 }

@@ -1,7 +1,8 @@
 //! One module for each row of the survey of what other macros do: what some of them lack, or break, holds here.
 //!
-//! Rows that are shown elsewhere: "unknown arg is an error on its token" by the compile-fail cases in `tests/ui/fail`,
-//! "compiled to nothing" by `tests/library`, whose own tests build without the feature `enable`.
+//! Rows that are shown elsewhere: "runtime toggle per function" by `tests/filter.rs`, which installs and is alone in its
+//! process; "metrics alongside" by `tests/metrics/functions.rs`; "unknown arg is an error on its token" by the compile-fail
+//! cases in `tests/ui/fail`; "compiled to nothing" by `tests/library`, whose own tests build without the feature `enable`.
 
 #![allow(clippy::unused_async)]
 
