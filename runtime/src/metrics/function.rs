@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
+use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicI64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -211,7 +212,8 @@ pin_project! {
     pub struct Measured<P, N> {
         #[pin]
         inner: P,
-        call: Call,
+        // What it holds is counted when it goes: the future inside alone decides whether this one is unwind safe.
+        call: AssertUnwindSafe<Call>,
         note: N,
     }
 }
@@ -222,7 +224,7 @@ pub fn measured_future<F: Future, N: for<'s, 'r> FnMut(&mut Outcome<'s, 'r>, &'r
     future: F,
     note: N,
 ) -> Measured<F, N> {
-    Measured { inner: future, call, note }
+    Measured { inner: future, call: AssertUnwindSafe(call), note }
 }
 
 impl<F: Future, N: for<'s, 'r> FnMut(&mut Outcome<'s, 'r>, &'r F::Output)> Future for Measured<F, N> {
@@ -247,7 +249,7 @@ pub fn measured_stream<S: Stream, N: for<'s, 'r> FnMut(&mut Outcome<'s, 'r>, &'r
     stream: S,
     note: N,
 ) -> Measured<S, N> {
-    Measured { inner: stream, call, note }
+    Measured { inner: stream, call: AssertUnwindSafe(call), note }
 }
 
 impl<S: Stream, N: for<'s, 'r> FnMut(&mut Outcome<'s, 'r>, &'r S::Item)> Stream for Measured<S, N> {
