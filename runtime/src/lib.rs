@@ -53,6 +53,8 @@ pub use carry::{spawn, spawn_blocking};
 pub use disabled::{Current, FnExt, FutureExt, SpanGuard, carry, current};
 #[cfg(all(not(feature = "enable"), feature = "tokio"))]
 pub use disabled::{spawn, spawn_blocking};
+#[cfg(feature = "otlp")]
+pub use export::otlp::OtlpProtocol;
 pub use outcome::ErrorType;
 #[cfg(feature = "enable")]
 pub use span::{AsLink, AsParent, Current, Filter, FilterError, FnExt, FutureExt, Level, SpanGuard, current};
