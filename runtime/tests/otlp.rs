@@ -455,7 +455,8 @@ fn https_to_what_speaks_none_is_a_failed_batch() {
     let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let endpoint = format!("https://{}", listener.local_addr().unwrap());
     std::thread::spawn(move || listener.incoming().for_each(drop));
-    let telemetry = builder(&[("OTEL_EXPORTER_OTLP_ENDPOINT", &endpoint)]).0.install().unwrap();
+    let (builder, _) = builder(&[("OTEL_EXPORTER_OTLP_ENDPOINT", &endpoint)]);
+    let telemetry = builder.flush_timeout(Duration::from_secs(30)).install().unwrap();
     work();
     assert!(matches!(telemetry.flush(), Err(FlushError::Undelivered { spans: 2, .. })));
     assert_eq!(telemetry.health().failed_batches, 1);
