@@ -56,6 +56,8 @@ pub use disabled::{
 };
 #[cfg(all(not(feature = "enable"), feature = "tokio"))]
 pub use disabled::{spawn, spawn_blocking};
+#[cfg(feature = "otlp")]
+pub use export::otlp::OtlpProtocol;
 pub use outcome::ErrorType;
 #[cfg(feature = "enable")]
 pub use span::{AsLink, AsParent, Current, Filter, FilterError, FnExt, FutureExt, Level, SpanGuard, current};

@@ -165,6 +165,25 @@ fn spans_arrive_with_the_headers_as_metadata_over_one_connection() {
 }
 
 #[test]
+fn code_can_ask_for_grpc_too() {
+    let _alone = alone();
+    let collector = Collector::start([Ok(0)]);
+    let base = collector.base();
+    let lookup = move |name: &str| match name {
+        "OTEL_EXPORTER_OTLP_ENDPOINT" => Some(base.clone()),
+        // Code goes first.
+        "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL" => Some("http/protobuf".to_owned()),
+        "OTEL_METRICS_EXPORTER" | "OTEL_LOGS_EXPORTER" => Some("none".to_owned()),
+        _ => None,
+    };
+    let telemetry =
+        Telemetry::builder().environment(lookup).otlp_protocol(traced::OtlpProtocol::Grpc).install().unwrap();
+    work();
+    telemetry.flush().unwrap();
+    assert_eq!(collector.names(), ["work"]);
+}
+
+#[test]
 fn a_batch_of_two_mebibytes_arrives_compressed_and_not() {
     let _alone = alone();
     for compression in ["none", "gzip"] {

@@ -109,8 +109,9 @@ impl Collector {
             .iter()
             .zip(numbers)
             // Each is waited for, also when one before was late: then its turn takes no time.
-            .map(|(one, number)| one.orders.wait(deadline, |state| state.flushed >= number || state.over))
-            .fold(true, |all, in_time| all && in_time)
+            .filter(|(one, number)| !one.orders.wait(deadline, |state| state.flushed >= *number || state.over))
+            .count()
+            == 0
     }
 
     /// Has everything delivered and ends the threads. False when that took longer than `timeout`.
@@ -120,7 +121,7 @@ impl Collector {
         }
         let deadline = Instant::now() + timeout;
         self.0.iter().for_each(|one| one.order_shutdown(deadline));
-        self.0.iter().map(|one| one.wait_for_end(deadline)).fold(true, |all, in_time| all && in_time)
+        self.0.iter().filter(|one| !one.wait_for_end(deadline)).count() == 0
     }
 
     /// How many spans could not be delivered yet and are kept for another try, of all outlets.

@@ -47,6 +47,8 @@ pub struct TelemetryBuilder {
     pub(super) logs: Option<crate::logs::Logs>,
     pub(super) reporter: Reporter,
     pub(super) environment: Environment,
+    #[cfg(feature = "otlp")]
+    otlp_protocol: Option<crate::OtlpProtocol>,
 }
 
 impl TelemetryBuilder {
@@ -70,6 +72,8 @@ impl TelemetryBuilder {
             logs: None,
             reporter: Reporter::stderr(),
             environment: Environment::process(),
+            #[cfg(feature = "otlp")]
+            otlp_protocol: None,
         }
     }
 
@@ -153,6 +157,18 @@ impl TelemetryBuilder {
     #[cfg(feature = "prometheus")]
     pub fn prometheus(mut self) -> Self {
         self.metrics.prometheus = true;
+        self
+    }
+
+    /// How OTLP is spoken, by every signal, instead of what OTEL_EXPORTER_OTLP_PROTOCOL and its variants for each signal
+    /// say. Where it goes is still theirs to say: OTEL_EXPORTER_OTLP_ENDPOINT and its kin.
+    ///
+    /// ```
+    /// let builder = traced::Telemetry::builder().otlp_protocol(traced::OtlpProtocol::Http);
+    /// ```
+    #[cfg(feature = "otlp")]
+    pub fn otlp_protocol(mut self, protocol: crate::OtlpProtocol) -> Self {
+        self.otlp_protocol = Some(protocol);
         self
     }
 
@@ -281,6 +297,10 @@ impl TelemetryBuilder {
         let claim = Claim::take().ok_or(SetupError::AlreadyInstalled)?;
         let environment = self.environment.clone();
         let mut reader = Reader::new(&environment);
+        #[cfg(feature = "otlp")]
+        {
+            reader.otlp_protocol = self.otlp_protocol;
+        }
         let (strict, reporter) = (self.strict, self.reporter.clone());
         let filter = self.filter.clone().or_else(|| {
             reader.parse(&["TRACED"], |_, value| value.parse::<Filter>().map_err(|error| error.to_string()))

@@ -47,11 +47,19 @@ const DAY: u64 = 86_400_000;
 pub(crate) struct Reader<'a> {
     environment: &'a Environment,
     invalid: Vec<InvalidVariable>,
+    /// What code says of it.
+    #[cfg(feature = "otlp")]
+    pub(crate) otlp_protocol: Option<crate::OtlpProtocol>,
 }
 
 impl<'a> Reader<'a> {
     pub(crate) fn new(environment: &'a Environment) -> Self {
-        Self { environment, invalid: Vec::new() }
+        Self {
+            environment,
+            invalid: Vec::new(),
+            #[cfg(feature = "otlp")]
+            otlp_protocol: None,
+        }
     }
 
     pub(crate) fn into_invalid(self) -> Vec<InvalidVariable> {

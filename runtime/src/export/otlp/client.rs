@@ -9,7 +9,7 @@ use flate2::write::GzEncoder;
 use reqwest::Client;
 use reqwest::redirect::Policy;
 
-use super::{OtlpSettings, Protocol};
+use super::{OtlpProtocol, OtlpSettings};
 
 /// The client that `settings` ask for; its certificates and identity are taken out of them.
 pub(super) fn client(settings: &mut OtlpSettings) -> Result<Client, String> {
@@ -26,9 +26,9 @@ pub(super) fn client(settings: &mut OtlpSettings) -> Result<Client, String> {
         builder = builder.identity(identity);
     }
     match settings.protocol {
-        Protocol::Http => {}
+        OtlpProtocol::Http => {}
         #[cfg(feature = "grpc")]
-        Protocol::Grpc => builder = builder.http2_prior_knowledge(),
+        OtlpProtocol::Grpc => builder = builder.http2_prior_knowledge(),
     }
     builder.build().map_err(|error| {
         format!(

@@ -9,7 +9,8 @@ mod settings;
 mod transport;
 
 pub(crate) use sender::Sender;
+pub use settings::OtlpProtocol;
 #[cfg(any(feature = "metrics", feature = "logs"))]
 pub(crate) use settings::names;
-pub(crate) use settings::{Names, OtlpSettings, Protocol};
+pub(crate) use settings::{Names, OtlpSettings};
 pub(crate) use transport::Transport;

@@ -12,7 +12,7 @@ use tokio::runtime::Runtime;
 
 use super::super::{Closing, Failure};
 use super::client::{client, compressed, root_cause};
-use super::{Names, OtlpSettings, Protocol};
+use super::{Names, OtlpProtocol, OtlpSettings};
 
 /// The waits before a message is sent again. A fraction is added to each, so that many processes do not come at once.
 const WAITS: [Duration; 3] = [Duration::from_millis(250), Duration::from_millis(500), Duration::from_secs(1)];
@@ -29,7 +29,7 @@ pub(crate) struct Sender {
     /// Runs while a message is sent, on the thread that sends it; always there until the drop.
     runtime: Option<Runtime>,
     names: &'static Names,
-    protocol: Protocol,
+    protocol: OtlpProtocol,
     url: Url,
     /// The URL without what may be secret in it.
     destination: String,
@@ -51,14 +51,14 @@ impl Sender {
         let mut headers = HeaderMap::new();
         headers.insert(header::USER_AGENT, HeaderValue::from_static(USER_AGENT));
         match protocol {
-            Protocol::Http => {
+            OtlpProtocol::Http => {
                 headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/x-protobuf"));
                 if gzip {
                     headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
                 }
             }
             #[cfg(feature = "grpc")]
-            Protocol::Grpc => super::grpc::put_headers(&mut headers, gzip),
+            OtlpProtocol::Grpc => super::grpc::put_headers(&mut headers, gzip),
         }
         headers.extend(given);
         let runtime = Some(runtime);
@@ -104,9 +104,9 @@ impl Sender {
                 tokio::task::yield_now().await;
             }
             match self.protocol {
-                Protocol::Http => self.over_http(request, message, timeout).await,
+                OtlpProtocol::Http => self.over_http(request, message, timeout).await,
                 #[cfg(feature = "grpc")]
-                Protocol::Grpc => self.over_grpc(request, message, timeout).await,
+                OtlpProtocol::Grpc => self.over_grpc(request, message, timeout).await,
             }
         })
     }
@@ -191,9 +191,9 @@ impl Sender {
 
     fn hint_of_port(&self) -> &'static str {
         match (self.protocol, self.url.port_or_known_default()) {
-            (Protocol::Http, Some(4317)) => "; 4317 is usually the gRPC port, HTTP is on 4318",
+            (OtlpProtocol::Http, Some(4317)) => "; 4317 is usually the gRPC port, HTTP is on 4318",
             #[cfg(feature = "grpc")]
-            (Protocol::Grpc, Some(4318)) => "; 4318 is usually the HTTP port, gRPC is on 4317",
+            (OtlpProtocol::Grpc, Some(4318)) => "; 4318 is usually the HTTP port, gRPC is on 4317",
             _ => "",
         }
     }

@@ -10,16 +10,21 @@ use reqwest::{Certificate, Identity, Url};
 
 use crate::telemetry::{Reader, pairs};
 
-/// How OTLP is spoken.
+/// How OTLP is spoken: [`otlp_protocol`](crate::TelemetryBuilder::otlp_protocol).
+///
+/// Its names in OTEL_EXPORTER_OTLP_PROTOCOL are those of the
+/// [specification](https://opentelemetry.io/docs/specs/otel/protocol/exporter/#specify-protocol).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Protocol {
-    /// `http/protobuf`
+#[non_exhaustive]
+pub enum OtlpProtocol {
+    /// `http/protobuf`, the default.
     Http,
+    /// `grpc`
     #[cfg(feature = "grpc")]
     Grpc,
 }
 
-impl Protocol {
+impl OtlpProtocol {
     fn default_base(self) -> &'static str {
         match self {
             Self::Http => "http://localhost:4318",
@@ -113,7 +118,7 @@ static TRACES: Names = names!("TRACES", "v1/traces");
 /// Where OTLP goes and how.
 pub(crate) struct OtlpSettings {
     pub(crate) names: &'static Names,
-    pub(crate) protocol: Protocol,
+    pub(crate) protocol: OtlpProtocol,
     /// The whole URL, path included.
     pub(crate) endpoint: Url,
     pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
@@ -178,7 +183,7 @@ fn shown(url: &Url) -> String {
     url.to_string()
 }
 
-fn endpoint(names: &Names, protocol: Protocol, reader: &mut Reader<'_>) -> Url {
+fn endpoint(names: &Names, protocol: OtlpProtocol, reader: &mut Reader<'_>) -> Url {
     // A signal's own variable is the whole URL; the general one is the base that each signal's path is added to. Of gRPC
     // both name the server alone.
     for (variable, is_base) in [(names.endpoint, false), ("OTEL_EXPORTER_OTLP_ENDPOINT", true)] {
@@ -186,13 +191,13 @@ fn endpoint(names: &Names, protocol: Protocol, reader: &mut Reader<'_>) -> Url {
         match parse_endpoint(&value, protocol) {
             Ok(mut url) => {
                 match protocol {
-                    Protocol::Http if is_base => {
+                    OtlpProtocol::Http if is_base => {
                         let path = format!("{}/{}", url.path().trim_end_matches('/'), names.path);
                         url.set_path(&path);
                     }
-                    Protocol::Http => {}
+                    OtlpProtocol::Http => {}
                     #[cfg(feature = "grpc")]
-                    Protocol::Grpc => url.set_path(protocol.path(names)),
+                    OtlpProtocol::Grpc => url.set_path(protocol.path(names)),
                 }
                 return url;
             }
@@ -207,7 +212,7 @@ fn endpoint(names: &Names, protocol: Protocol, reader: &mut Reader<'_>) -> Url {
     Url::parse(&url).expect("the default endpoint is a URL")
 }
 
-fn parse_endpoint(value: &str, protocol: Protocol) -> Result<Url, String> {
+fn parse_endpoint(value: &str, protocol: OtlpProtocol) -> Result<Url, String> {
     let example = format!("write a full URL such as {}", protocol.default_base());
     let lower = value.to_ascii_lowercase();
     if !lower.starts_with("http://") && !lower.starts_with("https://") {
@@ -221,12 +226,15 @@ fn parse_endpoint(value: &str, protocol: Protocol) -> Result<Url, String> {
 }
 
 /// `http/json` is not spoken, and gRPC only with its feature.
-fn protocol(names: &Names, reader: &mut Reader<'_>) -> Protocol {
+fn protocol(names: &Names, reader: &mut Reader<'_>) -> OtlpProtocol {
+    if let Some(protocol) = reader.otlp_protocol {
+        return protocol;
+    }
     let names = [names.protocol, "OTEL_EXPORTER_OTLP_PROTOCOL"];
     let parse = |value: &str| match value.to_ascii_lowercase().as_str() {
-        "http/protobuf" => Ok(Protocol::Http),
+        "http/protobuf" => Ok(OtlpProtocol::Http),
         #[cfg(feature = "grpc")]
-        "grpc" => Ok(Protocol::Grpc),
+        "grpc" => Ok(OtlpProtocol::Grpc),
         #[cfg(not(feature = "grpc"))]
         "grpc" => Err("this program was built without the feature `grpc` of the crate `traced`: enable it, or write \
                        http/protobuf and the collector's HTTP port (usually 4318, not 4317) in \
@@ -234,7 +242,7 @@ fn protocol(names: &Names, reader: &mut Reader<'_>) -> Protocol {
             .to_owned()),
         _ => Err("write http/protobuf or grpc".to_owned()),
     };
-    reader.parse(&names, |_, value| parse(value)).unwrap_or(Protocol::Http)
+    reader.parse(&names, |_, value| parse(value)).unwrap_or(OtlpProtocol::Http)
 }
 
 fn parse_headers(value: &str) -> Result<Vec<(HeaderName, HeaderValue)>, String> {
@@ -373,7 +381,7 @@ mod tests {
             assert!(invalid.is_empty(), "{invalid:?}");
         }
         let own = [PROTOCOL, ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "http/protobuf")];
-        assert_eq!(read(&own).0.protocol, Protocol::Http);
+        assert_eq!(read(&own).0.protocol, OtlpProtocol::Http);
     }
 
     #[cfg(not(feature = "grpc"))]

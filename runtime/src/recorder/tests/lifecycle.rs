@@ -55,16 +55,18 @@ fn a_span_that_nobody_ends_ends_with_its_last_context() {
 
 #[test]
 fn spans_that_end_on_other_threads_arrive_and_leave_no_memory_behind() {
+    // Miri takes its time.
+    const SPANS: u64 = if cfg!(miri) { 100 } else { 10_000 };
     let recorder = Recorder::new(RecorderConfig::default());
     let (sender, spans) = mpsc::channel::<OpenSpan>();
     let thread = std::thread::spawn(move || spans.iter().for_each(|span| span.end()));
-    for number in 0..10_000i64 {
+    for number in 0..SPANS as i64 {
         sender.send(recorder.open(&mut |fields| fields.set("number", &number))).expect("the thread lives");
     }
     drop(sender);
     assert!(thread.join().is_ok());
-    assert_eq!(recorder.take().len(), 10_000);
-    assert_eq!(totals(&recorder), (0, 10_000, 0));
+    assert_eq!(recorder.take().len() as u64, SPANS);
+    assert_eq!(totals(&recorder), (0, SPANS, 0));
     // The thread's log was drained and is gone, with its chunks.
     assert_eq!(recorder.own().logs(), 0);
     assert_eq!(recorder.pipeline.totals().queued_bytes, 0);
@@ -73,12 +75,15 @@ fn spans_that_end_on_other_threads_arrive_and_leave_no_memory_behind() {
 #[test]
 fn threads_that_exit_lose_nothing() {
     let recorder = Arc::new(Recorder::new(RecorderConfig::default()));
-    let work = |recorder: Arc<Recorder>| move || (0..100).for_each(|_| recorder.open(&mut |_| ()).end());
-    let threads: Vec<_> = (0..16).map(|_| std::thread::spawn(work(Arc::clone(&recorder)))).collect();
+    // Miri takes its time.
+    const THREADS: u64 = if cfg!(miri) { 3 } else { 16 };
+    const SPANS: u64 = if cfg!(miri) { 10 } else { 100 };
+    let work = |recorder: Arc<Recorder>| move || (0..SPANS).for_each(|_| recorder.open(&mut |_| ()).end());
+    let threads: Vec<_> = (0..THREADS).map(|_| std::thread::spawn(work(Arc::clone(&recorder)))).collect();
     assert!(threads.into_iter().all(|thread| thread.join().is_ok()));
-    assert_eq!(recorder.take().len(), 1600);
+    assert_eq!(recorder.take().len() as u64, THREADS * SPANS);
     assert_eq!(recorder.own().logs(), 0);
-    assert_eq!(totals(&recorder), (0, 1600, 0));
+    assert_eq!(totals(&recorder), (0, THREADS * SPANS, 0));
 }
 
 #[test]
