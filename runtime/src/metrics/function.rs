@@ -107,8 +107,10 @@ impl Functions {
 }
 
 /// A call that is being measured, or none because nobody measures.
+///
+/// It counts what has happened when it goes, after a panic as well: it makes nothing around it less unwind safe.
 #[derive(Debug)]
-pub struct Call(Option<Running>);
+pub struct Call(AssertUnwindSafe<Option<Running>>);
 
 #[derive(Debug)]
 struct Running {
@@ -142,10 +144,11 @@ pub fn measure_later(
     code: &'static str,
     attributes: &mut dyn FnMut(&mut Fields<'_>),
 ) -> Call {
-    let Some(instruments) = instruments::installed() else { return Call(None) };
+    let Some(instruments) = instruments::installed() else { return Call(AssertUnwindSafe(None)) };
     let function = instruments.functions.get(scope, name, code);
     let attributes = Fields::collect(attributes);
-    Call(Some(Running { function, start: None, attributes, error_type: None, polling: None, done: false }))
+    let running = Running { function, start: None, attributes, error_type: None, polling: None, done: false };
+    Call(AssertUnwindSafe(Some(running)))
 }
 
 /// The call has returned `value`; `note` sees it.
@@ -156,7 +159,7 @@ pub fn measured<R>(mut call: Call, value: &R, note: impl for<'s, 'r> FnMut(&mut 
 
 impl Call {
     fn begin(&mut self) {
-        let Some(running) = &mut self.0 else { return };
+        let Some(running) = &mut *self.0 else { return };
         if running.start.is_none() {
             running.start = Some(Instant::now());
             running.function.active.fetch_add(1, Relaxed);
@@ -165,7 +168,7 @@ impl Call {
 
     /// A poll begins, or is over.
     fn polling(&mut self, polling: bool) {
-        if let Some(running) = &mut self.0 {
+        if let Some(running) = &mut *self.0 {
             running.polling = Some(polling);
         }
     }
@@ -212,8 +215,7 @@ pin_project! {
     pub struct Measured<P, N> {
         #[pin]
         inner: P,
-        // What it holds is counted when it goes: the future inside alone decides whether this one is unwind safe.
-        call: AssertUnwindSafe<Call>,
+        call: Call,
         note: N,
     }
 }
@@ -224,7 +226,7 @@ pub fn measured_future<F: Future, N: for<'s, 'r> FnMut(&mut Outcome<'s, 'r>, &'r
     future: F,
     note: N,
 ) -> Measured<F, N> {
-    Measured { inner: future, call: AssertUnwindSafe(call), note }
+    Measured { inner: future, call, note }
 }
 
 impl<F: Future, N: for<'s, 'r> FnMut(&mut Outcome<'s, 'r>, &'r F::Output)> Future for Measured<F, N> {
@@ -249,7 +251,7 @@ pub fn measured_stream<S: Stream, N: for<'s, 'r> FnMut(&mut Outcome<'s, 'r>, &'r
     stream: S,
     note: N,
 ) -> Measured<S, N> {
-    Measured { inner: stream, call: AssertUnwindSafe(call), note }
+    Measured { inner: stream, call, note }
 }
 
 impl<S: Stream, N: for<'s, 'r> FnMut(&mut Outcome<'s, 'r>, &'r S::Item)> Stream for Measured<S, N> {
