@@ -15,7 +15,7 @@ pub(super) enum State {
 
 impl State {
     pub(super) fn of(span: Opened) -> Self {
-        span.0.map_or(Self::Off, Self::Open)
+        span.open().map_or(Self::Off, Self::Open)
     }
 
     pub(super) fn later(pending: Pending) -> Self {

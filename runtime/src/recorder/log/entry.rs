@@ -45,15 +45,14 @@ pub(crate) struct Entry<'a> {
     span: Parts<'a>,
     scope: ScopeId,
     flags: u32,
-    trace_id: [u8; 16],
     span_len: usize,
 }
 
 impl<'a> Entry<'a> {
     #[inline]
-    pub(crate) fn new(span: Parts<'a>, scope: ScopeId, flags: u32, trace_id: [u8; 16]) -> Self {
+    pub(crate) fn new(span: Parts<'a>, scope: ScopeId, flags: u32) -> Self {
         let span_len = span.len();
-        Self { span, scope, flags, trace_id, span_len }
+        Self { span, scope, flags, span_len }
     }
 
     #[inline]
@@ -72,8 +71,13 @@ impl<'a> Entry<'a> {
     pub(crate) fn write(&self, out: &mut [u8]) {
         let Some((header, out)) = out.split_first_chunk_mut::<{ Header::LEN }>() else { return };
         let error = if self.span.is_error() { Header::ERROR } else { 0 };
-        Header { len: self.field_len() as u32, scope: self.scope, flags: self.flags | error, trace_id: self.trace_id }
-            .write(header);
+        Header {
+            len: self.field_len() as u32,
+            scope: self.scope,
+            flags: self.flags | error,
+            trace_id: self.span.trace_id(),
+        }
+        .write(header);
         let mut out = Cursor { rest: out };
         let len = self.span_len;
         // Nearly every span takes so many bytes that their number takes two.
