@@ -7,7 +7,7 @@ use std::pin::Pin;
 use super::panics;
 use super::state::State;
 use crate::outcome::Outcome;
-use crate::recorder::{OpenSpan, Opening};
+use crate::recorder::Opening;
 
 /// A body that runs inside a span: one function for all that is asked of it, since each costs an annotated function.
 pub(super) trait Inside {
@@ -63,13 +63,13 @@ pub(super) fn poll(state: &mut State, body: &mut dyn Inside) {
                 body.step(Step::Note(outcome));
             });
             drop(attached);
-            state.take().map(OpenSpan::finish);
+            state.finish();
         }
         Err(panic) => {
             panic.record(span);
             body.step(Step::Clear);
             drop(attached);
-            state.take().map(OpenSpan::finish);
+            state.finish();
             panic.resume()
         }
     }
