@@ -156,11 +156,6 @@ impl<'a> Parts<'a> {
         out[END].copy_from_slice(&self.end.to_le_bytes());
     }
 
-    #[inline]
-    pub(crate) fn trace_id(&self) -> [u8; 16] {
-        self.bytes.get(2..).and_then(|bytes| bytes.first_chunk().copied()).unwrap_or_default()
-    }
-
     /// Whether the status is an error.
     #[inline]
     pub(crate) fn is_error(&self) -> bool {
