@@ -15,13 +15,13 @@ pub(crate) fn is_forked() -> bool {
 pub(crate) fn watch() {
     static WATCHED: Once = Once::new();
     WATCHED.call_once(|| {
-        #[cfg(unix)]
+        #[cfg(all(unix, not(miri)))]
         super::raw::in_forked_children(in_child);
     });
 }
 
 /// Only stores to atomics: all that is safe in the child of a process with threads.
-#[cfg(unix)]
+#[cfg(all(unix, not(miri)))]
 extern "C" fn in_child() {
     FORKED.store(true, Ordering::Relaxed);
     super::mode::set_off();

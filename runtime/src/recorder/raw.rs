@@ -351,7 +351,7 @@ pub(super) fn counter() -> u64 {
 /// Runs `handler` in every process that is forked off this one.
 ///
 /// It must do nothing but what is async-signal-safe: the child has one thread of many, and whatever locks the others held.
-#[cfg(unix)]
+#[cfg(all(unix, not(miri)))]
 pub(super) fn in_forked_children(handler: extern "C" fn()) {
     // SAFETY: the call takes function pointers, of which ours is valid for as long as the program runs (the library is not
     // unloaded: it is linked statically, or has threads of its own). A failure, for want of memory, leaves forks unseen.
