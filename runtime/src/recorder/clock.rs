@@ -65,7 +65,7 @@ fn counter() -> u64 {
 
 #[inline]
 fn scaled(scale: u64) -> u64 {
-    (u128::from(raw::counter()) * u128::from(scale) >> FRACTION) as u64
+    ((u128::from(raw::counter()) * u128::from(scale)) >> FRACTION) as u64
 }
 
 /// The first reading, and every one where `quanta` knows better. The two ways to scale are never mixed: they are apart by

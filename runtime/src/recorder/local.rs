@@ -220,6 +220,7 @@ impl Local {
 impl Port {
     /// A record for a span of this pipeline.
     #[inline]
+    #[allow(clippy::vec_box)]
     fn record(&self, records: &mut Vec<Box<Record>>) -> Box<Record> {
         self.counts.started();
         match records.pop() {
