@@ -74,7 +74,7 @@ impl RowStream {
         statement: Statement<'_>,
         query: impl Future<Output = Result<tokio_postgres::RowStream, Error>>,
     ) -> Result<Self, Error> {
-        let mut span = Open { operation: statement.measure(), span: statement.open().0, rows: 0, done: false };
+        let mut span = Open { operation: statement.measure(), span: statement.open().open(), rows: 0, done: false };
         // Within the span until the rows begin to come.
         let result = match span.span.as_ref().map(|span| span.context().clone()) {
             Some(context) => query.with_context(context).await,

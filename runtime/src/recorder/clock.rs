@@ -6,7 +6,7 @@
 
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use super::raw;
 
@@ -29,6 +29,9 @@ static CLOCK: LazyLock<quanta::Clock> = LazyLock::new(|| {
     }
     clock
 });
+
+/// The counter under Miri.
+static MONOTONIC: LazyLock<Instant> = LazyLock::new(Instant::now);
 
 /// Nanoseconds between two values of the processor's counter that follow each other, as a binary fraction. 0 while that
 /// is not known, and where there is no such counter or it is not steady.
@@ -66,13 +69,17 @@ fn counter() -> u64 {
 
 #[inline]
 fn scaled(scale: u64) -> u64 {
-    (u128::from(raw::counter()) * u128::from(scale) >> FRACTION) as u64
+    ((u128::from(raw::counter()) * u128::from(scale)) >> FRACTION) as u64
 }
 
 /// The first reading, and every one where `quanta` knows better. The two ways to scale are never mixed: they are apart by
 /// what the fraction leaves out.
 #[cold]
 fn other_counter() -> u64 {
+    // Miri does not know the instruction that tells what the processor has.
+    if cfg!(miri) {
+        return MONOTONIC.elapsed().as_nanos() as u64;
+    }
     let clock = &*CLOCK;
     match SCALE.load(Ordering::Relaxed) {
         0 => clock.delta_as_nanos(0, clock.raw()),

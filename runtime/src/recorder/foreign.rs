@@ -9,6 +9,7 @@ use opentelemetry::trace::{Span, SpanBuilder, TraceContextExt, Tracer, TracerPro
 use opentelemetry_sdk::trace::{SdkTracer, SdkTracerProvider};
 
 use super::OpenSpan;
+use super::open::Opening;
 use super::wire::{ValueRules, decode};
 use crate::span::{Site, Start};
 use crate::value::Fields;
@@ -31,10 +32,10 @@ impl Foreign {
         &self.provider
     }
 
-    pub(super) fn open(&self, start: Start<'_>, parent: &Context) -> Option<OpenSpan> {
+    pub(super) fn open(&self, start: Start<'_>, parent: &Context) -> Opening {
         let Start { site, name, links, attributes, .. } = start;
         if parent.is_telemetry_suppressed() {
-            return None;
+            return Opening::Nobody;
         }
         // `Sampler::ParentBased` takes an invalid parent for an unsampled one; for the specification it is none.
         let rootless = Context::new();
@@ -53,7 +54,7 @@ impl Foreign {
             span.set_attributes(decode::attributes(list.finish()));
             span.set_attributes(site.code_attributes().into_iter().flatten());
         }
-        Some(OpenSpan::new(parent.with_span(span)))
+        Opening::Open(Box::new(OpenSpan::new(parent.with_span(span))))
     }
 
     fn tracer(&self, site: &Site) -> SdkTracer {

@@ -41,9 +41,14 @@ impl Owner {
         Self(NonNull::from(Box::leak(record)))
     }
 
-    /// The two owners of `record`.
+    /// This owner and another one, if it is the only one.
+    ///
+    /// # Panics
+    ///
+    /// If there are two.
     #[inline]
-    pub(super) fn pair(mut record: Box<Record>) -> (Self, Self) {
+    pub(super) fn share(self) -> (Self, Self) {
+        let Ok(mut record) = self.into_record() else { panic!("there are two owners") };
         record.lock_mut().bits = Bits::of(0);
         let record = NonNull::from(Box::leak(record));
         (Self(record), Self(record))
@@ -346,7 +351,7 @@ pub(super) fn counter() -> u64 {
 /// Runs `handler` in every process that is forked off this one.
 ///
 /// It must do nothing but what is async-signal-safe: the child has one thread of many, and whatever locks the others held.
-#[cfg(unix)]
+#[cfg(all(unix, not(miri)))]
 pub(super) fn in_forked_children(handler: extern "C" fn()) {
     // SAFETY: the call takes function pointers, of which ours is valid for as long as the program runs (the library is not
     // unloaded: it is linked statically, or has threads of its own). A failure, for want of memory, leaves forks unseen.

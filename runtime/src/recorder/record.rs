@@ -296,11 +296,11 @@ impl State {
         let trace_state = span_context.trace_state();
         let mut parts = Parts { bytes, attributes_at, end, rest: None };
         let rest;
-        if self.has_more || dropped > 0 || trace_state.into_iter().len() > 0 {
+        if self.has_more || dropped > 0 || *trace_state != TraceState::NONE {
             rest = self.more.rest(trace_state, dropped);
             parts.rest = Some(&rest);
         }
-        append(&Entry::new(parts, self.scope, self.flags, span_context.trace_id().to_bytes()));
+        append(&Entry::new(parts, self.scope, self.flags));
     }
 }
 

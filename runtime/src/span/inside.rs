@@ -7,7 +7,7 @@ use std::pin::Pin;
 use super::panics;
 use super::state::State;
 use crate::outcome::Outcome;
-use crate::recorder::OpenSpan;
+use crate::recorder::Opening;
 
 /// A body that runs inside a span: one function for all that is asked of it, since each costs an annotated function.
 pub(super) trait Inside {
@@ -37,8 +37,8 @@ impl<T> Clear for Pin<&mut Option<T>> {
 }
 
 /// Calls `body` inside `span`.
-pub(super) fn call(span: OpenSpan, body: &mut dyn Inside) {
-    let entered = span.enter();
+pub(super) fn call(span: Opening, body: &mut dyn Inside) {
+    let Some(entered) = span.enter() else { return };
     let span = entered.span();
     panics::recorded(span, || body.step(Step::Run));
     Outcome::write_with(span, |outcome| {
@@ -63,13 +63,13 @@ pub(super) fn poll(state: &mut State, body: &mut dyn Inside) {
                 body.step(Step::Note(outcome));
             });
             drop(attached);
-            state.take().map(OpenSpan::finish);
+            state.finish();
         }
         Err(panic) => {
             panic.record(span);
             body.step(Step::Clear);
             drop(attached);
-            state.take().map(OpenSpan::finish);
+            state.finish();
             panic.resume()
         }
     }

@@ -8,14 +8,16 @@ use super::inside::{self, Inside, Step};
 use super::{InSpan, Opened, Pending};
 use crate::Fields;
 use crate::outcome::Outcome;
-use crate::recorder::OpenSpan;
+use crate::recorder::{OpenSpan, Opening};
 
 /// Runs `body` inside `span`, if there is one; `note` sees what it returns.
 #[inline]
 pub fn sync<T>(span: Opened, body: impl FnOnce() -> T, note: impl for<'s, 'r> FnMut(&mut Outcome<'s, 'r>, &'r T)) -> T {
-    let Some(span) = span.0 else { return body() };
+    if let Opening::Nobody = span.0 {
+        return body();
+    }
     let mut call = Call { body: Some(body), note, value: None };
-    inside::call(span, &mut call);
+    inside::call(span.0, &mut call);
     match call.value {
         Some(value) => value,
         None => inside::never_called(),
@@ -48,19 +50,23 @@ impl<T, B: FnOnce() -> T, N: for<'s, 'r> FnMut(&mut Outcome<'s, 'r>, &'r T)> Ins
     }
 }
 
+/// The span that is current, if somebody records it.
+#[derive(Debug, Default)]
+pub struct Enriched(Option<OpenSpan>);
+
 /// The span that is current, enriched with what `write` sets; none if nobody records it.
-pub fn enrich(write: &mut dyn FnMut(&mut Fields<'_>)) -> Opened {
+pub fn enrich(write: &mut dyn FnMut(&mut Fields<'_>)) -> Enriched {
     let span = OpenSpan::new(Context::current());
     if !span.is_recording() {
-        return Opened(None);
+        return Enriched(None);
     }
     span.set(write);
-    Opened(Some(span))
+    Enriched(Some(span))
 }
 
 /// Runs `body`; `note` sees what it returns and writes on `span`, which somebody else ends.
 pub fn enriched<T>(
-    span: Opened,
+    span: Enriched,
     body: impl FnOnce() -> T,
     note: impl for<'s, 'r> FnMut(&mut Outcome<'s, 'r>, &'r T),
 ) -> T {
@@ -73,7 +79,7 @@ pub fn enriched<T>(
 
 /// Awaits `future`; `note` sees what it returns and writes on `span`, which somebody else ends.
 pub fn enriched_future<F: Future>(
-    span: Opened,
+    span: Enriched,
     future: F,
     note: impl for<'s, 'r> FnMut(&mut Outcome<'s, 'r>, &'r F::Output),
 ) -> impl Future<Output = F::Output> {

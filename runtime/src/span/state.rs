@@ -14,8 +14,10 @@ pub(super) enum State {
 }
 
 impl State {
+    // Of its own, so that a span is written where it stays.
+    #[inline(never)]
     pub(super) fn of(span: Opened) -> Self {
-        span.0.map_or(Self::Off, Self::Open)
+        span.open().map_or(Self::Off, Self::Open)
     }
 
     pub(super) fn later(pending: Pending) -> Self {
@@ -37,6 +39,14 @@ impl State {
             Self::Open(span) => Some(span),
             _ => None,
         }
+    }
+
+    /// Ends the span, if it is open.
+    pub(super) fn finish(&mut self) {
+        if let Self::Open(span) = self {
+            span.finish();
+        }
+        *self = Self::Off;
     }
 
     /// The open span, which the caller ends.

@@ -5,6 +5,7 @@ use std::fmt::{self, Write as _};
 use opentelemetry::{Array, KeyValue, Value};
 
 use super::buffer::Buffer;
+use super::elements::Elements;
 use super::key::KeyBits;
 use super::read::Reader;
 use super::span::{Cursor, Head};
@@ -13,13 +14,11 @@ use super::{Key, ValueLimit, ValueRules, bytes_len, kind, tag, varint_len};
 /// `KeyValue.key`, `KeyValue.value` and the cases of `AnyValue`.
 const KEY: u8 = tag(1, kind::BYTES);
 const VALUE: u8 = tag(2, kind::BYTES);
-const STRING: u8 = tag(1, kind::BYTES);
-const BOOL: u8 = tag(2, kind::VARINT);
-const INT: u8 = tag(3, kind::VARINT);
-const DOUBLE: u8 = tag(4, kind::FIXED64);
+pub(super) const STRING: u8 = tag(1, kind::BYTES);
+pub(super) const BOOL: u8 = tag(2, kind::VARINT);
+pub(super) const INT: u8 = tag(3, kind::VARINT);
+pub(super) const DOUBLE: u8 = tag(4, kind::FIXED64);
 const ARRAY: u8 = tag(5, kind::BYTES);
-/// `ArrayValue.values`
-const ELEMENT: u8 = tag(1, kind::BYTES);
 
 /// Up to these lengths an attribute takes the short way. Together with what is between them, less than 128 bytes.
 const SHORT_KEY: usize = 32;
@@ -313,14 +312,20 @@ impl Attributes {
                 2 + len
             });
         if !short {
-            self.head(key, bytes_len(len)).bytes(STRING, value.as_bytes());
+            self.put_long_str(key, value);
         }
+    }
+
+    #[inline(never)]
+    fn put_long_str(&mut self, key: &Key<'_>, value: &str) {
+        self.head(key, bytes_len(value.len())).bytes(STRING, value.as_bytes());
     }
 
     #[cold]
     fn put_redacted(&mut self, key: &Key<'_>, value: &str) {
         let redacted = self.rules.redacted(key, value);
-        self.put_str(key, redacted.as_deref().unwrap_or(value));
+        let value = redacted.as_deref().unwrap_or(value);
+        self.put_long_str(key, self.rules.limit.clip(value));
     }
 
     /// The text is written in place, and moved when its length is known.
@@ -350,7 +355,7 @@ impl Attributes {
         let start = self.bytes.len();
         let rules = self.rules;
         let end = start.saturating_add(rules.limit.array_bytes());
-        let mut list = Elements { key, rules, end, out: &mut self.bytes };
+        let mut list = Elements::new(key, rules, end, &mut self.bytes);
         elements(&mut list);
         let len = self.bytes.len() - start;
         self.move_behind_head(key, ARRAY, start, len);
@@ -390,57 +395,6 @@ impl Attributes {
     pub(crate) fn key_values<'a>(&mut self, list: impl IntoIterator<Item = &'a KeyValue>) {
         for attribute in list {
             self.otel(&Key::new(attribute.key.as_str()), &attribute.value);
-        }
-    }
-}
-
-/// The elements of an array that is being encoded. Those beyond its limit are left out.
-#[derive(Debug)]
-pub(crate) struct Elements<'a> {
-    key: &'a Key<'a>,
-    rules: ValueRules,
-    end: usize,
-    out: &'a mut Buffer,
-}
-
-impl Elements<'_> {
-    fn element(&mut self, len: usize) -> Option<Cursor<'_>> {
-        if self.out.len() + bytes_len(len) > self.end {
-            // A shorter element behind one that did not fit must not take its place.
-            self.end = 0;
-            return None;
-        }
-        let mut out = Cursor { rest: self.out.claim(bytes_len(len)) };
-        out.put(&[ELEMENT]);
-        out.varint(len as u64);
-        Some(out)
-    }
-
-    pub(crate) fn bool(&mut self, value: bool) {
-        if let Some(mut out) = self.element(2) {
-            out.put(&[BOOL, value.into()]);
-        }
-    }
-
-    pub(crate) fn i64(&mut self, value: i64) {
-        if let Some(mut out) = self.element(1 + varint_len(value as u64)) {
-            out.put(&[INT]);
-            out.varint(value as u64);
-        }
-    }
-
-    pub(crate) fn f64(&mut self, value: f64) {
-        if let Some(mut out) = self.element(9) {
-            out.put(&[DOUBLE]);
-            out.put(&value.to_le_bytes());
-        }
-    }
-
-    pub(crate) fn str(&mut self, value: &str) {
-        let redacted = self.rules.redacted(self.key, value);
-        let value = self.rules.limit.clip(redacted.as_deref().unwrap_or(value));
-        if let Some(mut out) = self.element(bytes_len(value.len())) {
-            out.bytes(STRING, value.as_bytes());
         }
     }
 }

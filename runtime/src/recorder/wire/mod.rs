@@ -9,6 +9,7 @@ mod attributes;
 mod buffer;
 mod clip;
 pub(crate) mod decode;
+mod elements;
 mod key;
 pub(crate) mod read;
 mod rules;
