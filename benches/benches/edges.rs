@@ -4,11 +4,13 @@
 //! ```sh
 //! cargo bench -p traced-benches --bench edges            # all of them
 //! cargo bench -p traced-benches --bench edges postgres   # one
+//! cargo bench -p traced-benches --bench edges together   # servers and clients on one processor
 //! ```
 //!
 //! It starts the servers by itself and leaves out those that are not installed. Rounds of both kinds alternate; the median
-//! of the rounds' ratios counts, and the spread is that of the middle half. Spans are exported over OTLP to a sink. Waking an
-//! idle processor takes longer than a query: on one processor (`taskset -c 0`) the times are those of the work alone.
+//! of the rounds' ratios counts, and the spread is that of the middle half. Spans are exported over OTLP to a sink.
+//! Servers run on another processor than their clients, so that waking it takes its time, as it does where they are
+//! machines apart; on one processor the times are those of the work alone, and each finds its caches taken.
 #![allow(clippy::print_stdout)] // The table is what this program is for.
 
 use std::io::{Read as _, Write as _};
@@ -27,7 +29,9 @@ const ROUNDS: usize = 101;
 const CALLS: u32 = 200;
 
 fn main() {
-    let only: Vec<String> = std::env::args().skip(1).filter(|arg| !arg.starts_with('-')).collect();
+    let mut only: Vec<String> = std::env::args().skip(1).filter(|arg| !arg.starts_with('-')).collect();
+    let together = only.iter().any(|only| only == "together");
+    only.retain(|only| only != "together");
     let wanted = |edge: &str| only.is_empty() || only.iter().any(|only| edge.contains(only.as_str()));
     let telemetry = Telemetry::builder()
         .service_name("edges")
@@ -37,9 +41,11 @@ fn main() {
         })
         .install()
         .expect("a telemetry");
-    // Servers are started off the runtime: that blocks.
+    // Servers are started off the runtime: that blocks. They are where this thread is then.
+    run_on(usize::from(!together));
     let postgres = wanted("postgres").then(Postgres::start_own).flatten();
     let redis = wanted("redis").then(Redis::start_own).flatten();
+    run_on(0);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     println!("{:<28} {:>10} {:>10} {:>8}   middle half", "", "without", "with", "ratio");
     if let Some(server) = &postgres {
@@ -52,6 +58,16 @@ fn main() {
         runtime.block_on(on_warp());
     }
     telemetry.shutdown().expect("a delivery");
+}
+
+/// Keeps this thread, and what it starts, on a processor.
+fn run_on(processor: usize) {
+    // SAFETY: the set is made of zeroes, which is an empty one, and both calls get it whole.
+    unsafe {
+        let mut set: libc::cpu_set_t = std::mem::zeroed();
+        libc::CPU_SET(processor, &mut set);
+        libc::sched_setaffinity(0, size_of::<libc::cpu_set_t>(), &raw const set);
+    }
 }
 
 /// Answers every export with 200.
