@@ -7,8 +7,9 @@ pub use crate::metrics::{measure, measure_later, measured, measured_future, meas
 pub use crate::outcome::ladder::{self, Probe};
 pub use crate::outcome::{ErrorType, OptionLike, Outcome, ResultLike};
 pub use crate::span::{
-    AsLink, AsParent, InSpan, Level, Links, Pending, Site, SpanGuard, Start, attributes, call, enrich, enriched,
-    enriched_future, enter, event, future_of, never, open, returned_future, returned_stream, stream_of, sync, unopened,
+    AsLink, AsLinks, AsParent, AsText, InSpan, Level, Links, Pending, Site, SpanGuard, Start, attributes, call, enrich,
+    enriched, enriched_future, enter, event, future_of, never, open, returned_future, returned_stream, stream_of, sync,
+    unopened,
 };
 pub use crate::value::{Attributes, Fields, capture, mask};
 

@@ -108,10 +108,10 @@ impl Parts<'_> {
         let returns = erased(output);
         let note = outcome::note(args, shape::is_plain(output), private);
         let span = Ident::new("span", Span::mixed_site());
-        let call = {
+        let call = super::closure::told(output, rebind, body, private).unwrap_or_else(|| {
             let block = block(rebind, body);
             quote!(move || -> #returns #block)
-        };
+        });
         if args.current.is_some() {
             let enrich = self.enrich();
             return self

@@ -3,7 +3,7 @@
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{LitStr, Path};
+use syn::{Expr, LitStr, Path};
 
 use crate::args::{Args, Name};
 use crate::attrs::{self, Attr};
@@ -97,7 +97,7 @@ pub fn start(args: &Args, attrs: &[Attr], private: &TokenStream) -> TokenStream 
     let name = match &args.name {
         Some(Name::Expr(expr)) => {
             let span = expr.span().resolved_at(Span::mixed_site());
-            Some(quote_spanned!(span=> .name(#expr)))
+            Some(quote_spanned!(span=> .name(#private::AsText::as_text(&(#expr)))))
         }
         _ => None,
     };
@@ -110,7 +110,12 @@ pub fn start(args: &Args, attrs: &[Attr], private: &TokenStream) -> TokenStream 
         let each = links.0.iter().map(|link| {
             let expr = &link.expr;
             let span = expr.span().resolved_at(Span::mixed_site());
-            if link.spread { quote_spanned!(span=> .with_all(#expr)) } else { quote_spanned!(span=> .with(&(#expr))) }
+            match expr {
+                _ if !link.spread => quote_spanned!(span=> .with(&(#expr))),
+                // A variable or a field is looked at, and stays where it is.
+                Expr::Path(_) | Expr::Field(_) => quote_spanned!(span=> .with_each(&(#expr))),
+                _ => quote_spanned!(span=> .with_all(#expr)),
+            }
         });
         quote!(.links(#private::Links::new() #(#each)*))
     });

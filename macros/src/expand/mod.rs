@@ -1,6 +1,7 @@
 //! Item and arguments to tokens. What is generated calls into `__private`, so that a function costs a call and not a page.
 
 mod body;
+mod closure;
 mod container;
 mod entry;
 mod outcome;

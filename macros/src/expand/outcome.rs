@@ -54,8 +54,9 @@ fn closure<'a>(
         let of_this_sort = outcomes.clone().filter(move |o| o.on == on);
         of_this_sort.map(|o| looked_at(o, wanted, &names, private)).collect::<Vec<_>>()
     });
+    // By move: what is `Copy` among the arguments can still be seen, and a future takes it along.
     quote! {
-        |#outcome, #returned| {
+        move |#outcome, #returned| {
             #failure
             #(#clauses)*
         }
@@ -136,7 +137,7 @@ fn expand(clause: &Clause, Names { outcome, value, .. }: &Names, private: &Token
         }
         Clause::Type(error_type) => {
             let span = error_type.span().resolved_at(Span::mixed_site());
-            quote_spanned!(span=> #outcome.error_type(#error_type);)
+            quote_spanned!(span=> #outcome.error_type(#private::AsText::as_text(&(#error_type)));)
         }
         Clause::Expected { pattern, guard, .. } => {
             let guard = guard.as_ref().map(|guard| quote!(if #guard));

@@ -14,6 +14,7 @@ mod site;
 mod start;
 mod state;
 mod stream;
+mod text;
 
 pub use current::{Current, current};
 pub use filter::{Filter, FilterError};
@@ -21,13 +22,14 @@ pub use foreign::{FnExt, FutureExt};
 pub use future::InSpan;
 pub use guard::SpanGuard;
 pub use opened::{Pending, enter, open, unopened};
-pub use relations::{AsLink, AsParent, Links};
+pub use relations::{AsLink, AsLinks, AsParent, Links};
 pub use run::{
     attributes, call, enrich, enriched, enriched_future, event, future_of, never, returned_future, stream_of, sync,
 };
 pub use site::{Level, Site};
 pub use start::Start;
 pub use stream::returned_stream;
+pub use text::AsText;
 
 pub(crate) use opened::Opened;
 pub(crate) use relations::GivenParent;

@@ -1,5 +1,9 @@
 //! What may be given as a span's parent or link.
 
+use std::collections::{BTreeSet, HashSet, VecDeque};
+use std::rc::Rc;
+use std::sync::Arc;
+
 use opentelemetry::Context;
 use opentelemetry::trace::{Link, SpanContext, TraceContextExt};
 
@@ -98,6 +102,57 @@ impl<L: AsLink> AsLink for Option<L> {
     }
 }
 
+/// What may be given as `..value` in `links(..)` where it is a variable or a field, which stays where it is.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no list of links",
+    label = "no list of links",
+    note = "a list is an array, slice or `Vec` of `SpanContext`s, `Link`s or `Context`s; for anything else write `..value.iter()`"
+)]
+pub trait AsLinks {
+    #[doc(hidden)]
+    fn add_to(&self, links: &mut Vec<Link>);
+}
+
+impl<L: AsLink> AsLinks for [L] {
+    fn add_to(&self, links: &mut Vec<Link>) {
+        links.extend(self.iter().filter_map(AsLink::as_link));
+    }
+}
+
+macro_rules! lists {
+    ($([$($generics:tt)*] $type:ty),* $(,)?) => {$(
+        impl<$($generics)*> AsLinks for $type {
+            fn add_to(&self, links: &mut Vec<Link>) {
+                links.extend(self.iter().filter_map(AsLink::as_link));
+            }
+        }
+    )*};
+}
+
+lists!(
+    [L: AsLink, const N: usize] [L; N],
+    [L: AsLink] Vec<L>,
+    [L: AsLink] Box<[L]>,
+    [L: AsLink] Rc<[L]>,
+    [L: AsLink] Arc<[L]>,
+    [L: AsLink] VecDeque<L>,
+    [L: AsLink] Option<L>,
+    [L: AsLink, S] HashSet<L, S>,
+    [L: AsLink] BTreeSet<L>,
+);
+
+impl<T: AsLinks + ?Sized> AsLinks for &T {
+    fn add_to(&self, links: &mut Vec<Link>) {
+        (**self).add_to(links);
+    }
+}
+
+impl<T: AsLinks + ?Sized> AsLinks for &mut T {
+    fn add_to(&self, links: &mut Vec<Link>) {
+        (**self).add_to(links);
+    }
+}
+
 /// The links of a span, as they are listed.
 #[derive(Debug, Default)]
 pub struct Links(pub(crate) Vec<Link>);
@@ -115,7 +170,14 @@ impl Links {
         self
     }
 
-    /// With several more.
+    /// With those that `list` holds.
+    #[must_use]
+    pub fn with_each<L: AsLinks + ?Sized>(mut self, list: &L) -> Self {
+        list.add_to(&mut self.0);
+        self
+    }
+
+    /// With all that an iterator gives.
     #[must_use]
     pub fn with_all<L: AsLink>(mut self, links: impl IntoIterator<Item = L>) -> Self {
         self.0.extend(links.into_iter().filter_map(|link| link.as_link()));
