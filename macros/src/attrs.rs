@@ -131,6 +131,22 @@ impl Value {
     }
 }
 
+impl Value {
+    /// `&value,` for a value that is there already.
+    fn looked_at(&self, private: &TokenStream) -> Option<TokenStream> {
+        let expr = &self.expr;
+        let span = expr.span().resolved_at(Span::mixed_site());
+        let value = quote_spanned!(span=> &(#expr));
+        is_there(expr).then_some(())?;
+        Some(match self.form {
+            Form::Typed => quote_spanned!(span=> #value,),
+            Form::Display => quote_spanned!(span=> &#private::display(#value),),
+            Form::Debug => quote_spanned!(span=> &#private::debug(#value),),
+            Form::Redacted | Form::Captured => return None,
+        })
+    }
+}
+
 impl ToTokens for Key {
     fn to_tokens(&self, tokens: &mut TokenStream) {
         match self {
@@ -247,6 +263,58 @@ impl Parse for Value {
             return Ok(Self { form: Form::Redacted, expr });
         }
         Ok(Self { form: Form::Typed, expr: input.parse()? })
+    }
+}
+
+/// Attributes that are handed over as values, since looking at them does and costs nothing.
+pub struct Values {
+    /// The keys, each behind a byte that tells its length.
+    pub keys: String,
+    /// `&[&a, &b]`
+    pub list: TokenStream,
+    /// The variables that they are, or are a part of.
+    pub variables: Vec<Ident>,
+}
+
+/// `attrs` as values; `None` if one of them has to be evaluated, which is done only for somebody who records.
+pub fn values(attrs: &[Attr], private: &TokenStream) -> Option<Values> {
+    let mut keys = String::new();
+    let mut list = TokenStream::new();
+    let mut variables = Vec::new();
+    for attr in attrs {
+        let Attr::Pair { key: Key::Text(key), value } = attr else { return None };
+        let key = key.value();
+        // Beyond that, the length would be two bytes.
+        let length = u8::try_from(key.len()).ok().filter(u8::is_ascii)?;
+        keys.push(char::from(length));
+        keys.push_str(&key);
+        list.extend(value.looked_at(private)?);
+        variables.extend(variable_of(&value.expr).cloned());
+    }
+    Some(Values { keys, list: quote!(&[#list]), variables })
+}
+
+/// The variable that such an expression is, or is a part of.
+fn variable_of(expr: &Expr) -> Option<&Ident> {
+    match expr {
+        Expr::Path(path) => path.path.get_ident(),
+        Expr::Field(field) => variable_of(&field.base),
+        Expr::Reference(reference) => variable_of(&reference.expr),
+        Expr::Paren(paren) => variable_of(&paren.expr),
+        Expr::Group(group) => variable_of(&group.expr),
+        _ => None,
+    }
+}
+
+/// Whether an expression names something that is there already.
+fn is_there(expr: &Expr) -> bool {
+    match expr {
+        Expr::Path(_) | Expr::Lit(_) => true,
+        Expr::Field(field) => is_there(&field.base),
+        Expr::Reference(reference) => reference.mutability.is_none() && is_there(&reference.expr),
+        Expr::Paren(paren) => is_there(&paren.expr),
+        Expr::Group(group) => is_there(&group.expr),
+        _ => false,
     }
 }
 

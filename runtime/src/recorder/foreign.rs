@@ -52,10 +52,10 @@ impl Foreign {
     }
 
     fn tracer(&self, site: &Site) -> SdkTracer {
-        let known = self.tracers.read().unwrap_or_else(PoisonError::into_inner).get(site.scope).cloned();
+        let known = self.tracers.read().unwrap_or_else(PoisonError::into_inner).get(site.scope()).cloned();
         known.unwrap_or_else(|| {
-            let tracer = self.provider.tracer(site.scope);
-            self.tracers.write().unwrap_or_else(PoisonError::into_inner).insert(site.scope, tracer.clone());
+            let tracer = self.provider.tracer(site.scope());
+            self.tracers.write().unwrap_or_else(PoisonError::into_inner).insert(site.scope(), tracer.clone());
             tracer
         })
     }

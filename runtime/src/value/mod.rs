@@ -13,7 +13,7 @@ mod sink;
 mod sink;
 
 pub use attributes::Attributes;
-pub use probes::{capture, mask};
+pub use probes::{capture, debug, display, mask};
 pub use redacted::{REDACTED, Redacted};
 pub use sink::{Fields, Slot};
 

@@ -19,8 +19,7 @@ use crate::recorder::{self, OpenSpan};
 use crate::span::{AsParent as _, Site, Start};
 use crate::value::Fields;
 
-static SITE: Site =
-    Site::new("HTTP", "traced::warp", file!(), line!()).with_kind(SpanKind::Server).with_scope("traced::warp");
+static SITE: Site = Site::new("HTTP", "traced::warp").with_kind(SpanKind::Server);
 
 /// One request under way: what is written on its span, wherever in the filters it becomes known.
 pub(super) struct Request {
