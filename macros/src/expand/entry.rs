@@ -45,7 +45,7 @@ pub fn site(args: &Args, default_name: &LitStr, attrs: &[Attr], private: &TokenS
     });
     let more = more(args, &name, default_name, private);
     quote! {
-        static __TRACED_SITE: #private::Site = #private::Site::#new #kind #level #more;
+        static __TRACED: #private::Site = #private::Site::#new #kind #level #more;
     }
 }
 
@@ -104,8 +104,8 @@ fn variant(word: &Ident) -> Ident {
 pub fn gate(args: &Args) -> TokenStream {
     // Under what is current, a parent that is not sampled settles the matter before anything is put together.
     let on = match (&args.parent, &args.root) {
-        (None, None) => quote!(__TRACED_SITE.is_on_here()),
-        _ => quote!(__TRACED_SITE.is_on()),
+        (None, None) => quote!(__TRACED.is_on_here()),
+        _ => quote!(__TRACED.is_on()),
     };
     match &args.condition {
         None => on,
@@ -144,7 +144,7 @@ pub fn start(args: &Args, attrs: &[Attr], private: &TokenStream) -> TokenStream 
         });
         quote!(.links(#private::Links::new() #(#each)*))
     });
-    quote!(#private::Start::new(&__TRACED_SITE, #writer) #name #parent #root #links)
+    quote!(#private::Start::new(&__TRACED, #writer) #name #parent #root #links)
 }
 
 /// Whether a span begins with its attributes alone, as most do: one call says it all.
@@ -155,12 +155,12 @@ fn says_nothing_else(args: &Args) -> bool {
 /// The span, open or not.
 pub fn open(args: &Args, attrs: &[Attr], private: &TokenStream) -> TokenStream {
     if let Some(attrs::Values { list, .. }) = values(args, attrs, private) {
-        return quote!(#private::opened(&__TRACED_SITE, #list));
+        return quote!(#private::opened(&__TRACED, #list));
     }
     let gate = gate(args);
     let open = if says_nothing_else(args) {
         let writer = attrs::writer(attrs, private);
-        quote!(#private::enter_with(&__TRACED_SITE, #writer))
+        quote!(#private::enter_with(&__TRACED, #writer))
     } else {
         let start = start(args, attrs, private);
         quote!(#private::open(#start))
@@ -182,7 +182,7 @@ pub fn enter(args: &Args, attrs: &[Attr], still: &[Ident], look: &TokenStream, p
         let open = open(args, attrs, private);
         return Enter::Before(quote!(#private::Entry::new(#look, #open)));
     };
-    let arguments = quote!(#look, &__TRACED_SITE, #list);
+    let arguments = quote!(#look, &__TRACED, #list);
     if variables.iter().all(|variable| still.contains(variable)) {
         Enter::AtOnce(arguments)
     } else {

@@ -37,7 +37,7 @@ impl Foreign {
         let rootless = Context::new();
         let nests_in = if parent.span().span_context().is_valid() { parent } else { &rootless };
         let mut builder =
-            SpanBuilder::from_name(name.map_or(Cow::Borrowed(site.name), |name| Cow::Owned(name.into_owned())))
+            SpanBuilder::from_name(name.map_or(Cow::Borrowed(site.name()), |name| Cow::Owned(name.into_owned())))
                 .with_kind(site.kind.clone());
         if !links.is_empty() {
             builder = builder.with_links(links);

@@ -161,7 +161,7 @@ impl Own {
         let shown: Vec<KeyValue> =
             early.as_mut().map(|list| decode::attributes(list.finish()).collect()).unwrap_or_default();
         let site = start.site;
-        let name = start.name.as_deref().unwrap_or(site.name);
+        let name = start.name.as_deref().unwrap_or(site.name());
         match origin::decide(self, parent, name, &site.kind, &shown, &start.links) {
             Decision::Nothing => None,
             Decision::NotRecorded(span_context) => Some(OpenSpan::new(parent.with_remote_span_context(span_context))),
@@ -201,7 +201,7 @@ pub(super) struct Description<'a> {
 impl Description<'static> {
     #[inline]
     fn of(site: &'static Site, time: u64) -> Self {
-        Self { scope: site.prepared().scope, name: site.name, kind: &site.kind, time }
+        Self { scope: site.prepared().scope, name: site.name(), kind: &site.kind, time }
     }
 }
 

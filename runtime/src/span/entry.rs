@@ -22,9 +22,9 @@ pub fn within<R, B: FnOnce() -> R>(look: LookAt<R>, site: &'static Site, values:
     // Where it does not return, there is nothing left to drop.
     unsafe {
         if site.may_be_on() {
-            call(site, values, data, run::<R, B>, look.erased());
+            call(site, values, data, run::<B>, look.erased());
         } else {
-            run::<R, B>(data);
+            run::<B>(data);
         }
         ManuallyDrop::into_inner(frame.value)
     }
@@ -78,7 +78,7 @@ fn open(site: &'static Site, values: &[&dyn Value]) -> Opened {
     if !site.is_on() {
         return unopened();
     }
-    Opened(recorder::enter(site, &mut |fields| fields.set_each(site.keys, values)))
+    Opened(recorder::enter(site, &mut |fields| fields.set_each(site.keys(), values)))
 }
 
 impl<R> Entry<R> {
@@ -96,9 +96,9 @@ impl<R> Entry<R> {
         // SAFETY: as in `within`.
         unsafe {
             match self.span.0 {
-                Some(span) => inside::call(span, data, run::<R, B>, self.look.erased()),
+                Some(span) => inside::call(span, data, run::<B>, self.look.erased()),
                 None => {
-                    run::<R, B>(data);
+                    run::<B>(data);
                 }
             }
             ManuallyDrop::into_inner(frame.value)
@@ -109,6 +109,22 @@ impl<R> Entry<R> {
     #[inline]
     pub fn around<F: Future<Output = R>>(self, future: F) -> Around<F> {
         Around::new(self.look, State::of(self.span), future)
+    }
+}
+
+/// A function that is called once. The type of what it returns is no parameter of [`run`]: it would stand in the name of
+/// every instance.
+trait Body {
+    type Value;
+    fn call(self) -> Self::Value;
+}
+
+impl<R, B: FnOnce() -> R> Body for B {
+    type Value = R;
+
+    #[inline(always)]
+    fn call(self) -> R {
+        self()
     }
 }
 
@@ -123,12 +139,11 @@ union Frame<R, B> {
 /// # Safety
 ///
 /// A frame of these types lies at `data`, with a body in it.
-unsafe fn run<R, B: FnOnce() -> R>(data: *mut ()) -> *mut () {
-    let frame = data.cast::<Frame<R, B>>();
+unsafe fn run<B: Body>(data: *mut ()) -> *mut () {
     // SAFETY: as the caller promises; the body is read once and then overwritten.
     unsafe {
-        let body = frame.cast::<B>().read();
-        frame.cast::<R>().write(body());
+        let body = data.cast::<B>().read();
+        data.cast::<B::Value>().write(body.call());
     }
     data
 }

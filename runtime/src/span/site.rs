@@ -1,8 +1,8 @@
 //! The static description of one annotated place, with the gate that decides whether it records.
 
 use std::fmt;
-use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::atomic::{AtomicPtr, AtomicU8, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use opentelemetry::KeyValue;
 use opentelemetry::trace::SpanKind;
@@ -41,12 +41,13 @@ pub struct Site {
     gate: AtomicU8,
     pub(crate) kind: SpanKind,
     pub(crate) level: Level,
-    pub(crate) name: &'static str,
-    /// The keys of the attributes that are given as mere values, each behind a byte that tells its length.
-    pub(crate) keys: &'static str,
+    /// The length of the name.
+    name: u32,
+    /// The name, and the keys of the attributes that are given as mere values, each behind a byte that tells its length.
+    text: &'static str,
     module: &'static str,
     more: Option<&'static More>,
-    prepared: OnceLock<&'static recorder::Prepared>,
+    prepared: AtomicPtr<recorder::Prepared>,
 }
 
 /// What a site says that differs from what most say.
@@ -66,25 +67,22 @@ static REGISTERED: Mutex<Vec<&'static Site>> = Mutex::new(Vec::new());
 impl Site {
     /// A site of kind internal, at level info, whose instrumentation scope is `module`.
     pub const fn new(name: &'static str, module: &'static str) -> Self {
-        Self {
-            gate: AtomicU8::new(UNKNOWN),
-            kind: SpanKind::Internal,
-            level: Level::Info,
-            name,
-            keys: "",
-            module,
-            more: None,
-            prepared: OnceLock::new(),
-        }
+        Self::with_keys(name, name.len(), module)
     }
 
     /// A site whose `text` is its name, of `name` bytes, and the keys of its attributes. One string is one definition, one
     /// symbol and one section less than two.
     pub const fn with_keys(text: &'static str, name: usize, module: &'static str) -> Self {
-        let (name, keys) = text.split_at(name);
-        let mut site = Self::new(name, module);
-        site.keys = keys;
-        site
+        Self {
+            gate: AtomicU8::new(UNKNOWN),
+            kind: SpanKind::Internal,
+            level: Level::Info,
+            name: name as u32,
+            text,
+            module,
+            more: None,
+            prepared: AtomicPtr::new(std::ptr::null_mut()),
+        }
     }
 
     /// With another span kind.
@@ -108,6 +106,18 @@ impl Site {
         self
     }
 
+    /// The name of its spans.
+    #[inline]
+    pub(crate) fn name(&self) -> &'static str {
+        self.text.split_at(self.name as usize).0
+    }
+
+    /// The keys of the attributes that are given as mere values.
+    #[inline]
+    pub(crate) fn keys(&self) -> &'static str {
+        self.text.split_at(self.name as usize).1
+    }
+
     /// The name of its instrumentation scope.
     pub(crate) fn scope(&self) -> &'static str {
         self.more.and_then(|more| more.scope).unwrap_or(self.module)
@@ -115,7 +125,7 @@ impl Site {
 
     /// The module and the function in it: what filters name.
     pub(crate) fn place(&self) -> (&'static str, &'static str) {
-        (self.module, self.more.and_then(|more| more.function).unwrap_or(self.name))
+        (self.module, self.more.and_then(|more| more.function).unwrap_or(self.name()))
     }
 
     /// Whether anybody records here.
@@ -143,8 +153,28 @@ impl Site {
     /// What the recorder makes of the site.
     #[inline]
     pub(crate) fn prepared(&'static self) -> &'static recorder::Prepared {
-        // Lives as long as the site does: for ever.
-        self.prepared.get_or_init(|| Box::leak(Box::new(recorder::Prepared::new(self.scope(), self.code_attributes()))))
+        // SAFETY: null, or what `prepare` leaked.
+        match unsafe { self.prepared.load(Ordering::Acquire).as_ref() } {
+            Some(prepared) => prepared,
+            None => self.prepare(),
+        }
+    }
+
+    #[cold]
+    fn prepare(&'static self) -> &'static recorder::Prepared {
+        // Lives as long as the site does: for ever. Two threads may do it at once; the first one's stays.
+        let prepared = Box::into_raw(Box::new(recorder::Prepared::new(self.scope(), self.code_attributes())));
+        let known = std::ptr::null_mut();
+        match self.prepared.compare_exchange(known, prepared, Ordering::AcqRel, Ordering::Acquire) {
+            // SAFETY: it was made above and is never freed.
+            Ok(_) => unsafe { &*prepared },
+            Err(first) => {
+                // SAFETY: nobody else has seen it.
+                drop(unsafe { Box::from_raw(prepared) });
+                // SAFETY: another thread made it here.
+                unsafe { &*first }
+            }
+        }
     }
 
     /// The stable `code.*` attributes of the semantic conventions (1.33 and later), if the site is to have them.
@@ -186,7 +216,7 @@ pub(crate) fn update_all() {
 impl fmt::Debug for Site {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Site")
-            .field("name", &self.name)
+            .field("name", &self.name())
             .field("kind", &self.kind)
             .field("scope", &self.scope())
             .finish_non_exhaustive()
