@@ -38,6 +38,7 @@ impl<'s, 'r> Outcome<'s, 'r> {
     }
 
     /// Writes on `span` what `note` says.
+    #[inline]
     fn write_with(span: &'s OpenSpan, note: impl FnOnce(&mut Outcome<'s, 'r>)) {
         if !span.is_recording() {
             return;
@@ -89,6 +90,7 @@ impl<'s, 'r> Outcome<'s, 'r> {
     }
 
     /// The error that was returned, if any.
+    #[inline]
     pub fn failure(&mut self, failure: Option<Failure<'r>>) {
         self.failure = failure;
     }
@@ -141,9 +143,18 @@ impl<'s, 'r> Outcome<'s, 'r> {
     }
 
     /// Writes what belongs to the error, and gives the status that is to be set.
-    fn write(self) -> Option<Status> {
-        let Self { span, failure, status, error_type, exception } = self;
-        let Some(mut failure) = failure else { return status };
+    #[inline]
+    fn write(&mut self) -> Option<Status> {
+        match self.failure.take() {
+            None => self.status.take(),
+            Some(failure) => self.write_failure(failure),
+        }
+    }
+
+    #[cold]
+    fn write_failure(&mut self, mut failure: Failure<'r>) -> Option<Status> {
+        let Self { span, status, error_type, exception, .. } = self;
+        let (status, error_type, exception) = (status.take(), error_type.take(), *exception);
         failure.sensitive |= exception == Exception::TypeOnly;
         let error_type = error_type.unwrap_or_else(|| Cow::Owned(failure.error_type.to_string()));
         if failure.expected {

@@ -73,7 +73,7 @@ impl RowStream {
         statement: Statement<'_>,
         query: impl Future<Output = Result<tokio_postgres::RowStream, Error>>,
     ) -> Result<Self, Error> {
-        let mut span = Open { operation: statement.measure(), span: statement.open().0, rows: 0, done: false };
+        let mut span = Open { operation: statement.measure(), span: statement.open().open(), rows: 0, done: false };
         match query.await {
             Ok(rows) => Ok(Self { rows, span }),
             Err(error) => {

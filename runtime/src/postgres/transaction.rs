@@ -80,7 +80,7 @@ impl Drop for Transaction<'_> {
     fn drop(&mut self) {
         if let Some(inner) = self.inner.take() {
             let sql = self.rollback_text();
-            let span = self.shared.traced(&sql).open().0;
+            let span = self.shared.traced(&sql).open().open();
             drop(inner);
             if let Some(span) = span {
                 span.end();

@@ -58,13 +58,13 @@ where
         inject(request.headers_mut());
         return send(request).await;
     }
-    let opened = open(&request);
-    match &opened.0 {
+    let span = open(&request).open();
+    match &span {
         Some(span) => inject_context(span.context(), request.headers_mut()),
         None => inject(request.headers_mut()),
     }
     let call = async move { send(request).await };
-    InSpan::new(opened, call, |outcome: &mut Outcome<'_, '_>, result: &Result<A, E>| match result {
+    InSpan::new(span.into(), call, |outcome: &mut Outcome<'_, '_>, result: &Result<A, E>| match result {
         Ok(answer) => {
             let status = answer.status();
             let failed = status.is_client_error() || status.is_server_error();

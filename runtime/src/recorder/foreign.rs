@@ -9,6 +9,7 @@ use opentelemetry::trace::{Span, SpanBuilder, TraceContextExt, Tracer, TracerPro
 use opentelemetry_sdk::trace::{SdkTracer, SdkTracerProvider};
 
 use super::OpenSpan;
+use super::open::Opening;
 use crate::span::{Site, Start};
 use crate::value::Fields;
 
@@ -28,10 +29,10 @@ impl Foreign {
         &self.provider
     }
 
-    pub(super) fn open(&self, start: Start<'_>, parent: &Context) -> Option<OpenSpan> {
+    pub(super) fn open(&self, start: Start<'_>, parent: &Context) -> Opening {
         let Start { site, name, links, attributes, .. } = start;
         if parent.is_telemetry_suppressed() {
-            return None;
+            return Opening::Nobody;
         }
         // `Sampler::ParentBased` takes an invalid parent for an unsampled one; for the specification it is none.
         let rootless = Context::new();
@@ -48,7 +49,7 @@ impl Foreign {
             span.set_attributes(Fields::collect(attributes));
             span.set_attributes(site.code_attributes().into_iter().flatten());
         }
-        Some(OpenSpan::new(parent.with_span(span)))
+        Opening::Open(Box::new(OpenSpan::new(parent.with_span(span))))
     }
 
     fn tracer(&self, site: &Site) -> SdkTracer {

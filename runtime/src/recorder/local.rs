@@ -125,15 +125,32 @@ pub(super) fn ids(own: &Own) -> Option<(TraceId, SpanId)> {
 }
 
 /// Keeps the memory of `record` for another span.
-#[inline]
 pub(super) fn recycle(record: Box<Record>) {
     // In a thread that is ending it is freed.
-    let _ = LOCAL.try_with(|local| {
-        let records = &mut local.kept.borrow_mut().records;
-        if records.len() < KEPT_RECORDS {
-            records.push(record);
-        }
+    let _ = LOCAL.try_with(|local| keep(&mut local.kept.borrow_mut().records, record));
+}
+
+#[inline]
+#[allow(clippy::vec_box)]
+fn keep(records: &mut Vec<Box<Record>>, mut record: Box<Record>) {
+    if records.len() < KEPT_RECORDS {
+        record.clear();
+        records.push(record);
+    }
+}
+
+/// Appends the span of `record`, which ends now, to this thread's log, and keeps its memory for another one.
+#[inline]
+pub(super) fn append_and_recycle(mut record: Box<Record>) {
+    let appended = LOCAL.try_with(|local| {
+        local.with_port(record.pipeline, |port, records| {
+            record.finish(|entry| port.append(entry));
+            keep(records, record);
+        })
     });
+    if appended.is_err() {
+        TOO_LATE.fetch_add(1, Ordering::Relaxed);
+    }
 }
 
 /// Runs `write` with a list of attributes from this thread's memory.
@@ -206,7 +223,9 @@ impl Port {
         self.counts.started();
         match records.pop() {
             Some(mut record) => {
-                record.reset(self.id, &self.own.limits);
+                if record.pipeline != self.id {
+                    record.change_to(self.id, self.own.limits);
+                }
                 record
             }
             None => Record::new(self.id, self.own.limits),

@@ -39,7 +39,7 @@ use opentelemetry::Context;
 
 pub(crate) use config::{RecorderConfig, Redactor, Schedule};
 pub(crate) use counts::Totals;
-pub(crate) use open::{Entered, OpenSpan};
+pub(crate) use open::{Entered, OpenSpan, Opening};
 pub(crate) use outlet::{Delivered, Outgoing, Outlet};
 pub(crate) use pipeline::Pipeline;
 pub(crate) use start::{Prepared, enter, may_record_here, open};

@@ -22,6 +22,72 @@ pub(crate) struct OpenSpan {
     context: Context,
 }
 
+/// A span that has just started, or none because nobody records it. It is small: what is larger is moved about for longer
+/// than it takes to make.
+#[derive(Debug, Default)]
+pub(crate) enum Opening {
+    #[default]
+    Nobody,
+    /// It belongs where it was opened.
+    Fresh(Fresh),
+    Open(Box<OpenSpan>),
+}
+
+/// A span that is in no context yet, so that nobody else can see it.
+#[derive(Debug)]
+pub(crate) struct Fresh(Owner);
+
+impl Opening {
+    /// `span`, in `parent` or in what is current on this thread.
+    #[inline]
+    pub(super) fn of(span: Fresh, parent: Option<&Context>) -> Self {
+        match parent {
+            None => Self::Fresh(span),
+            Some(parent) => Self::Open(Box::new(span.open_in(parent))),
+        }
+    }
+
+    /// The span, if there is one, in what is current on this thread.
+    pub(crate) fn open(self) -> Option<OpenSpan> {
+        match self {
+            Self::Nobody => None,
+            Self::Fresh(span) => Some(Context::map_current(|parent| span.open_in(parent))),
+            Self::Open(span) => Some(*span),
+        }
+    }
+
+    /// Makes the span, if there is one, current until it ends.
+    #[inline]
+    pub(crate) fn enter(self) -> Option<Entered> {
+        match self {
+            Self::Nobody => None,
+            Self::Fresh(span) => Some(span.enter()),
+            Self::Open(span) => Some(span.enter()),
+        }
+    }
+}
+
+impl Fresh {
+    #[inline]
+    pub(super) fn new(record: Box<Record>) -> Self {
+        Self(Owner::only(record))
+    }
+
+    fn open_in(self, parent: &Context) -> OpenSpan {
+        let (record, shared) = self.0.share();
+        OpenSpan { record: Some(record), context: parent.with_span(RecordedSpan::recording(shared)) }
+    }
+
+    /// Its context goes where it is current: a clone beside it would count references, and nobody asks for it.
+    #[inline]
+    fn enter(self) -> Entered {
+        let (record, shared) = self.0.share();
+        let attached = Context::current_with_span(RecordedSpan::recording(shared)).attach();
+        let span = OpenSpan { record: Some(record), context: Context::new() };
+        Entered { _attached: attached, span: Ending(span) }
+    }
+}
+
 /// A span that is current on this thread until this is dropped, which ends it.
 #[derive(Debug)]
 pub(crate) struct Entered {
@@ -40,18 +106,6 @@ impl OpenSpan {
         Self { record: None, context }
     }
 
-    /// The span of `record`, in `parent` or in what is current on this thread.
-    #[inline]
-    pub(super) fn recorded(record: Box<Record>, parent: Option<&Context>) -> Self {
-        let (record, shared) = Owner::pair(record);
-        let span = RecordedSpan::recording(shared);
-        let context = match parent {
-            Some(parent) => parent.with_span(span),
-            None => Context::current_with_span(span),
-        };
-        Self { record: Some(record), context }
-    }
-
     /// The context in which the span is current.
     pub(crate) fn context(&self) -> &Context {
         &self.context
@@ -64,9 +118,8 @@ impl OpenSpan {
     }
 
     /// Makes the span current until it ends.
-    #[inline]
-    pub(crate) fn enter(mut self) -> Entered {
-        // Its context goes where it is current: nobody asks for it here any more, and a clone would count references.
+    fn enter(mut self) -> Entered {
+        // As for a fresh one.
         let context = if self.record.is_some() { std::mem::take(&mut self.context) } else { self.context.clone() };
         Entered { _attached: context.attach(), span: Ending(self) }
     }

@@ -19,7 +19,6 @@ pub(super) struct Origin {
     pub(super) parent_span_id: SpanId,
     pub(super) parent_is_remote: bool,
     pub(super) flags: TraceFlags,
-    pub(super) trace_state: TraceState,
 }
 
 impl Origin {
@@ -31,25 +30,18 @@ impl Origin {
             parent_span_id: parent.span_id(),
             parent_is_remote: parent.is_remote(),
             flags: parent.trace_flags(),
-            trace_state: parent.trace_state().clone(),
         }
     }
 
     /// That of the first span of a trace.
     fn root(trace_id: TraceId) -> Self {
         let flags = TraceFlags::default();
-        Self {
-            trace_id,
-            parent_span_id: SpanId::INVALID,
-            parent_is_remote: false,
-            flags,
-            trace_state: TraceState::NONE,
-        }
+        Self { trace_id, parent_span_id: SpanId::INVALID, parent_is_remote: false, flags }
     }
 
     #[inline]
-    pub(super) fn span_context(self, span_id: SpanId) -> SpanContext {
-        SpanContext::new(self.trace_id, span_id, self.flags, false, self.trace_state)
+    pub(super) fn span_context(&self, span_id: SpanId, trace_state: TraceState) -> SpanContext {
+        SpanContext::new(self.trace_id, span_id, self.flags, false, trace_state)
     }
 }
 
@@ -103,8 +95,8 @@ pub(super) enum Decision {
     Nothing,
     /// It is not recorded, but what runs in it has to know.
     NotRecorded(SpanContext),
-    /// It is recorded, with attributes that the sampler has added.
-    Recorded(Origin, Vec<KeyValue>),
+    /// It is recorded, with this trace state and attributes that the sampler has added.
+    Recorded(Origin, TraceState, Vec<KeyValue>),
 }
 
 /// What the sampler of `own` makes of a span that starts in `parent`.
@@ -123,7 +115,7 @@ pub(super) fn decide(
     }
     if parent_span.is_valid() && own.parent_based {
         return match parent_span.is_sampled() {
-            true => Decision::Recorded(Origin::child_of(parent_span), Vec::new()),
+            true => Decision::Recorded(Origin::child_of(parent_span), parent_span.trace_state().clone(), Vec::new()),
             false => Decision::Nothing,
         };
     }
@@ -136,19 +128,18 @@ pub(super) fn decide(
         (false, false) => (Origin::root(new_trace_id), parent),
     };
     let result = own.sampler.should_sample(Some(nests_in), origin.trace_id, name, kind, attributes, links);
-    origin.trace_state = result.trace_state;
     match result.decision {
         SamplingDecision::Drop => {
             origin.flags = TraceFlags::default();
-            Decision::NotRecorded(origin.span_context(span_id))
+            Decision::NotRecorded(origin.span_context(span_id, result.trace_state))
         }
         SamplingDecision::RecordOnly => {
             origin.flags = origin.flags.with_sampled(false);
-            Decision::Recorded(origin, result.attributes)
+            Decision::Recorded(origin, result.trace_state, result.attributes)
         }
         SamplingDecision::RecordAndSample => {
             origin.flags = origin.flags.with_sampled(true);
-            Decision::Recorded(origin, result.attributes)
+            Decision::Recorded(origin, result.trace_state, result.attributes)
         }
     }
 }

@@ -7,13 +7,13 @@ use opentelemetry::Context;
 use opentelemetry::trace::TraceContextExt;
 use opentelemetry_sdk::trace::{SdkTracerProvider, SpanData};
 
-use super::OpenSpan;
 use super::batch::{Batch, Size};
 use super::collector::Collector;
 use super::config::RecorderConfig;
 use super::counts::Totals;
 use super::foreign::Foreign;
 use super::mode::{ON, PARENT_BASED};
+use super::open::Opening;
 use super::outlet::Outlet;
 use super::own::{Own, PipelineId};
 use super::tracer::RecordingProvider;
@@ -133,7 +133,7 @@ impl Pipeline {
         mode & PARENT_BASED == 0 || !parent.is_valid() || parent.is_sampled()
     }
 
-    pub(super) fn open(&self, start: Start<'_>, parent: &Context) -> Option<OpenSpan> {
+    pub(super) fn open(&self, start: Start<'_>, parent: &Context) -> Opening {
         match &self.0 {
             Kind::Own(own, _) => own.open(start, parent),
             Kind::Foreign(foreign) => foreign.open(start, parent),

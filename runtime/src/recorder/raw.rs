@@ -41,9 +41,14 @@ impl Owner {
         Self(NonNull::from(Box::leak(record)))
     }
 
-    /// The two owners of `record`.
+    /// This owner and another one, if it is the only one.
+    ///
+    /// # Panics
+    ///
+    /// If there are two.
     #[inline]
-    pub(super) fn pair(mut record: Box<Record>) -> (Self, Self) {
+    pub(super) fn share(self) -> (Self, Self) {
+        let Ok(mut record) = self.into_record() else { panic!("there are two owners") };
         record.lock_mut().bits = Bits::of(0);
         let record = NonNull::from(Box::leak(record));
         (Self(record), Self(record))

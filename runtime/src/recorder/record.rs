@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use opentelemetry::trace::{SpanContext, SpanId, Status};
+use opentelemetry::trace::{SpanContext, Status, TraceState};
 use opentelemetry_sdk::trace::SpanLimits;
 
 use super::local;
@@ -10,7 +10,7 @@ use super::log::entry::Entry;
 use super::own::PipelineId;
 use super::raw::{Lock, Owner};
 use super::scope::ScopeId;
-use super::wire::span::{self as wire_span, ATTRIBUTES, EVENT_ATTRIBUTES, LINK_ATTRIBUTES, Parts};
+use super::wire::span::{self as wire_span, ATTRIBUTES, EVENT_ATTRIBUTES, LINK_ATTRIBUTES, Parts, Rest};
 use super::wire::{Attributes, ValueLimit, ValueRules};
 use super::{clock, fork};
 
@@ -55,16 +55,22 @@ pub(super) struct Record {
 #[derive(Debug)]
 pub(super) struct State {
     pub(super) scope: ScopeId,
-    /// What the call site is called; `renamed` stands in its place unless it is empty.
-    pub(super) name: &'static str,
-    renamed: String,
-    pub(super) kind: u8,
-    pub(super) parent_span_id: SpanId,
     /// `Span.flags`
     pub(super) flags: u32,
     /// Nanoseconds since the Unix epoch.
     pub(super) start: u64,
+    /// Behind what else is known of the span from its start.
     pub(super) attributes: Attributes,
+    more: More,
+    /// Whether there is anything in `more`.
+    has_more: bool,
+}
+
+/// What most spans do not have.
+#[derive(Debug, Default)]
+struct More {
+    /// Stands in the place of the call site's name.
+    renamed: Option<String>,
     /// Events and links, encoded.
     others: Vec<u8>,
     events: Counted,
@@ -93,43 +99,30 @@ const KEPT_BUFFER: usize = 4 * 1024;
 
 impl Record {
     pub(super) fn new(pipeline: PipelineId, limits: Limits) -> Box<Self> {
-        let state = State {
-            scope: ScopeId(0),
-            name: "",
-            renamed: String::new(),
-            kind: 0,
-            parent_span_id: SpanId::INVALID,
-            flags: 0,
-            start: 0,
-            attributes: Attributes::new(ATTRIBUTES),
-            others: Vec::new(),
-            events: Counted::default(),
-            links: Counted::default(),
-            status: Status::Unset,
-        };
-        let mut record = Box::new(Self { span_context: SpanContext::NONE, limits, pipeline, state: Lock::new(state) });
-        let state = record.state_mut();
-        state.attributes.reset(ATTRIBUTES, limits.span.max_attributes_per_span, limits.values);
-        record.reset(pipeline, &limits);
-        record
+        let mut attributes = Attributes::new(ATTRIBUTES);
+        attributes.reset(ATTRIBUTES, limits.span.max_attributes_per_span, limits.values);
+        let state = State { scope: ScopeId(0), flags: 0, start: 0, attributes, more: More::default(), has_more: false };
+        Box::new(Self { span_context: SpanContext::NONE, limits, pipeline, state: Lock::new(state) })
     }
 
-    /// As new, in the same memory.
+    /// Empties it, for another span.
     #[inline]
-    pub(super) fn reset(&mut self, pipeline: PipelineId, limits: &Limits) {
+    pub(super) fn clear(&mut self) {
         let state = self.state.get_mut();
-        if self.pipeline == pipeline {
-            // Nearly always: then the limits are the same, too.
-            state.attributes.clear();
-        } else {
-            self.pipeline = pipeline;
-            self.limits = *limits;
-            state.attributes.reset(ATTRIBUTES, limits.span.max_attributes_per_span, limits.values);
+        state.attributes.clear();
+        state.attributes.shrink_to(KEPT_BUFFER);
+        if state.has_more {
+            state.has_more = false;
+            state.more.clear();
         }
-        state.others.clear();
-        state.renamed.clear();
-        state.events = Counted::default();
-        state.links = Counted::default();
+    }
+
+    /// For a span of another pipeline.
+    #[cold]
+    pub(super) fn change_to(&mut self, pipeline: PipelineId, limits: Limits) {
+        self.pipeline = pipeline;
+        self.limits = limits;
+        self.state_mut().attributes.reset(ATTRIBUTES, limits.span.max_attributes_per_span, limits.values);
     }
 
     /// The state, before anybody else can see the record: without a lock.
@@ -150,21 +143,22 @@ impl Record {
 
     /// Nobody owns it any more. A span that was not ended ends now, as it does in the SDK.
     #[inline]
-    pub(super) fn retire(mut self: Box<Self>) {
-        if self.is_recording() && !fork::is_forked() {
-            let Self { span_context, pipeline, state, .. } = &mut *self;
-            state.get_mut().end(span_context, None, *pipeline);
+    pub(super) fn retire(self: Box<Self>) {
+        if !self.is_recording() || fork::is_forked() {
+            return local::recycle(self);
         }
-        let state = self.state.get_mut();
-        state.attributes.shrink_to(KEPT_BUFFER);
-        if state.others.capacity() > KEPT_BUFFER {
-            state.others = Vec::new();
+        if !self.span_context.is_sampled() {
+            local::discard(self.pipeline);
+            return local::recycle(self);
         }
-        state.renamed.shrink_to(KEPT_BUFFER);
-        if matches!(state.status, Status::Error { .. }) {
-            state.status = Status::Unset;
-        }
-        local::recycle(self);
+        local::append_and_recycle(self);
+    }
+
+    /// Puts the span together, which ends now, for `append`.
+    #[inline]
+    pub(super) fn finish(&mut self, append: impl FnOnce(&Entry<'_>)) {
+        let Self { span_context, state, .. } = self;
+        state.get_mut().finish(span_context, None, append);
     }
 
     #[inline]
@@ -223,8 +217,8 @@ impl Record {
             }
         }
         self.write(|state| {
-            if status > state.status {
-                state.status = status;
+            if status > state.more.status {
+                state.more().status = status;
             }
         });
     }
@@ -246,80 +240,96 @@ impl Record {
     /// Ends the span, now or at `time`: it goes to the log of this thread.
     pub(super) fn end(&self, time: Option<u64>) {
         if !fork::is_forked() {
-            self.state.close_with(|state| state.end(&self.span_context, time, self.pipeline));
+            self.state.close_with(|state| {
+                // A span that is recorded but not sampled was for whoever looked at it while it was open.
+                match self.span_context.is_sampled() {
+                    true => state.finish(&self.span_context, time, |entry| local::append(self.pipeline, entry)),
+                    false => local::discard(self.pipeline),
+                }
+            });
         }
     }
 }
 
 impl State {
+    #[inline]
+    fn more(&mut self) -> &mut More {
+        self.has_more = true;
+        &mut self.more
+    }
+
     /// Gives the span another name.
     pub(super) fn rename(&mut self, name: &str) {
-        self.name = "";
-        self.renamed.clear();
+        let renamed = self.more().renamed.get_or_insert_default();
+        renamed.clear();
         // Limits of attributes are not for names; but no memory is without one.
-        self.renamed.push_str(ValueLimit::default().clip(name));
+        renamed.push_str(ValueLimit::default().clip(name));
     }
 
     pub(super) fn add_event(&mut self, limits: &Limits, name: &str, time: u64, attributes: &mut Attributes) {
-        if self.events.admit(limits.span.max_events_per_span) {
+        let more = self.more();
+        if more.events.admit(limits.span.max_events_per_span) {
             let name = ValueLimit::default().clip(name);
             let dropped = attributes.dropped();
-            wire_span::put_event(&mut self.others, time, name, attributes.finish(), dropped);
+            wire_span::put_event(&mut more.others, time, name, attributes.finish(), dropped);
         }
     }
 
     pub(super) fn add_link(&mut self, limits: &Limits, to: &SpanContext, attributes: &[opentelemetry::KeyValue]) {
-        if self.links.admit(limits.span.max_links_per_span) {
+        let more = self.more();
+        if more.links.admit(limits.span.max_links_per_span) {
             let mut list = Attributes::new(LINK_ATTRIBUTES);
             list.reset(LINK_ATTRIBUTES, limits.span.max_attributes_per_link, limits.values);
             list.key_values(attributes);
             let dropped = list.dropped();
-            wire_span::put_link(&mut self.others, to, list.finish(), dropped);
+            wire_span::put_link(&mut more.others, to, list.finish(), dropped);
         }
     }
 
+    /// Puts the span together, which ends now or at `time`, for `append`.
     #[inline]
-    fn end(&mut self, span_context: &SpanContext, time: Option<u64>, pipeline: PipelineId) {
-        // A span that is recorded but not sampled was for whoever looked at it while it was open.
-        if !span_context.is_sampled() {
-            return local::discard(pipeline);
-        }
+    pub(super) fn finish(&mut self, span_context: &SpanContext, time: Option<u64>, append: impl FnOnce(&Entry<'_>)) {
         // A clock that was set back does not make a span end before it starts.
         let end = time.unwrap_or_else(|| clock::now().max(self.start));
-        self.finish(span_context, end, pipeline);
+        let dropped = self.attributes.dropped();
+        let (bytes, attributes_at) = self.attributes.finish_with_head();
+        let trace_state = span_context.trace_state();
+        let mut parts = Parts { bytes, attributes_at, end, rest: None };
+        let rest;
+        if self.has_more || dropped > 0 || *trace_state != TraceState::NONE {
+            rest = self.more.rest(trace_state, dropped);
+            parts.rest = Some(&rest);
+        }
+        append(&Entry::new(parts, self.scope, self.flags));
     }
+}
 
-    #[inline]
-    fn finish(&mut self, span_context: &SpanContext, end: u64, pipeline: PipelineId) {
+impl More {
+    #[inline(never)]
+    fn rest(&self, trace_state: &TraceState, dropped_attributes: u32) -> Rest<'_> {
         let (status, status_message) = match &self.status {
             Status::Unset => (0, ""),
             Status::Ok => (wire_span::STATUS_OK, ""),
             Status::Error { description } => (wire_span::STATUS_ERROR, &**description),
         };
-        let trace_state = span_context.trace_state();
-        // Nearly always empty: `header` would allocate nothing, but take its time.
-        let none = trace_state.into_iter().len() == 0;
-        let trace_state = if none { String::new() } else { trace_state.header() };
-        let dropped_attributes = self.attributes.dropped();
-        let parts = Parts {
-            trace_id: span_context.trace_id().to_bytes(),
-            span_id: span_context.span_id().to_bytes(),
-            parent_span_id: self.parent_span_id.to_bytes(),
-            flags: self.flags,
-            trace_state: &trace_state,
-            name: if self.renamed.is_empty() { self.name } else { &self.renamed },
-            kind: self.kind,
-            start: self.start,
-            end,
-            attributes: self.attributes.finish(),
+        Rest {
+            renamed: self.renamed.as_deref(),
+            trace_state: trace_state.header(),
             dropped_attributes,
             others: &self.others,
             dropped_events: self.events.dropped,
             dropped_links: self.links.dropped,
             status,
             status_message,
-        };
-        local::append(pipeline, &Entry::new(&parts, self.scope));
+        }
+    }
+
+    fn clear(&mut self) {
+        self.renamed = None;
+        self.others.clear();
+        self.others.shrink_to(KEPT_BUFFER);
+        self.events = Counted::default();
+        self.links = Counted::default();
         self.status = Status::Unset;
     }
 }

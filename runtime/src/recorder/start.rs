@@ -1,14 +1,16 @@
 //! Opening a span.
 
-use opentelemetry::trace::{SpanKind, TraceContextExt};
+use opentelemetry::trace::{SpanContext, SpanKind, TraceContextExt, TraceState};
 use opentelemetry::{Context, KeyValue};
 
 use super::mode::Mode;
+use super::open::{Fresh, Opening};
 use super::origin::{self, Decision, Origin, Verdict};
 use super::own::Own;
 use super::record::Record;
 use super::scope::ScopeId;
-use super::wire::{Attributes, decode, span as wire_span};
+use super::wire::span::{self as wire_span, Head};
+use super::wire::{Attributes, decode};
 use super::{OpenSpan, clock, local, mode};
 use crate::span::{Parent, Site, Start};
 use crate::value::Fields;
@@ -42,27 +44,27 @@ pub(crate) fn may_record_here() -> bool {
 }
 
 /// Opens a span of `site` under what is current: what nearly every annotated function does. `None` as for [`open`].
-pub(crate) fn enter(site: &'static Site, attributes: &mut dyn FnMut(&mut Fields<'_>)) -> Option<OpenSpan> {
+pub(crate) fn enter(site: &'static Site, attributes: &mut dyn FnMut(&mut Fields<'_>)) -> Opening {
     match look(site) {
-        Found::Nothing => None,
-        Found::Started(record) => Some(publish(record, site, attributes, None)),
+        Found::Nothing => Opening::Nobody,
+        Found::Started(record) => Opening::Fresh(complete(record, site, attributes)),
         Found::Unsettled => ask(Start::new(site, attributes)),
     }
 }
 
 /// Opens the span that `start` describes. `None` when nobody records it and no context of its own is needed: what runs
 /// inside then nests under whatever is current already.
-pub(crate) fn open(start: Start<'_>) -> Option<OpenSpan> {
+pub(crate) fn open(start: Start<'_>) -> Opening {
     let (found, parent) = match &start.parent {
         Parent::Current => (look(start.site), None),
         Parent::Given(parent) => (look_at(parent, start.site), Some(parent)),
         Parent::Root | Parent::Remote(_) => (Found::Unsettled, None),
     };
     match found {
-        Found::Nothing => None,
+        Found::Nothing => Opening::Nobody,
         Found::Started(mut record) => {
             say_more(&mut record, &start);
-            Some(publish(record, start.site, start.attributes, parent))
+            Opening::of(complete(record, start.site, start.attributes), parent)
         }
         Found::Unsettled => ask(start),
     }
@@ -103,7 +105,14 @@ fn look_from(parent: &Context, mode: Mode, site: &'static Site) -> Found {
         Verdict::Follow(pipeline, parent) => {
             let time = clock::now();
             let record = local::record_at_hand(pipeline, |record, span_id| {
-                describe(record, Origin::child_of(parent.span_context()), span_id, &Description::of(site, time));
+                let parent = parent.span_context();
+                let origin = Origin::child_of(parent);
+                let span_context = match *parent.trace_state() == TraceState::NONE {
+                    // Said in so many words: a copy of nothing would be moved about.
+                    true => SpanContext::new(origin.trace_id, span_id, origin.flags, false, TraceState::NONE),
+                    false => origin.span_context(span_id, parent.trace_state().clone()),
+                };
+                describe(record, &origin, span_context, &Description::of(site, time));
             });
             record.map_or(Found::Unsettled, Found::Started)
         }
@@ -113,13 +122,12 @@ fn look_from(parent: &Context, mode: Mode, site: &'static Site) -> Found {
 
 /// Opens a span about which somebody has to be asked.
 #[cold]
-fn ask(start: Start<'_>) -> Option<OpenSpan> {
+fn ask(start: Start<'_>) -> Opening {
     if !mode::get().has(mode::ON) || !local::is_alive() {
-        return None;
+        return Opening::Nobody;
     }
     let parent = start.parent_context();
-    let pipeline = super::pipeline_of(&parent)?;
-    pipeline.open(start, &parent)
+    super::pipeline_of(&parent).map_or(Opening::Nobody, |pipeline| pipeline.open(start, &parent))
 }
 
 /// Writes what only some spans have.
@@ -134,22 +142,17 @@ fn say_more(record: &mut Record, start: &Start<'_>) {
     }
 }
 
-/// Writes the attributes, before anybody else can see the record, and makes a context of it.
+/// Writes the attributes.
 #[inline]
-fn publish(
-    mut record: Box<Record>,
-    site: &'static Site,
-    attributes: &mut dyn FnMut(&mut Fields<'_>),
-    parent: Option<&Context>,
-) -> OpenSpan {
+fn complete(mut record: Box<Record>, site: &'static Site, attributes: &mut dyn FnMut(&mut Fields<'_>)) -> Fresh {
     attributes(&mut Fields::new(&mut record.state_mut().attributes));
     add_code(&mut record, site);
-    OpenSpan::recorded(record, parent)
+    Fresh::new(record)
 }
 
 impl Own {
     /// Opens a span of an annotated function in `parent`, if the sampler wants it.
-    pub(super) fn open(&self, start: Start<'_>, parent: &Context) -> Option<OpenSpan> {
+    pub(super) fn open(&self, start: Start<'_>, parent: &Context) -> Opening {
         let time = clock::now();
         // Evaluated once: before the sampler is asked if it is to see them, else only when it wants the span.
         let mut early = None;
@@ -163,12 +166,15 @@ impl Own {
         let site = start.site;
         let name = start.name.as_deref().unwrap_or(site.name());
         match origin::decide(self, parent, name, &site.kind, &shown, &start.links) {
-            Decision::Nothing => None,
-            Decision::NotRecorded(span_context) => Some(OpenSpan::new(parent.with_remote_span_context(span_context))),
-            Decision::Recorded(origin, added) => {
-                let mut record = local::record(self.id, |record, span_id| {
-                    describe(record, origin, span_id, &Description::of(site, time));
-                })?;
+            Decision::Nothing => Opening::Nobody,
+            Decision::NotRecorded(span_context) => {
+                Opening::Open(Box::new(OpenSpan::new(parent.with_remote_span_context(span_context))))
+            }
+            Decision::Recorded(origin, trace_state, added) => {
+                let described = local::record(self.id, |record, span_id| {
+                    describe(record, &origin, origin.span_context(span_id, trace_state), &Description::of(site, time));
+                });
+                let Some(mut record) = described else { return Opening::Nobody };
                 say_more(&mut record, &start);
                 let attributes = &mut record.state_mut().attributes;
                 match early {
@@ -177,7 +183,8 @@ impl Own {
                 }
                 attributes.key_values(&added);
                 add_code(&mut record, site);
-                Some(OpenSpan::recorded(record, Some(parent)))
+                let here = matches!(start.parent, Parent::Current);
+                Opening::of(Fresh::new(record), (!here).then_some(parent))
             }
         }
     }
@@ -207,13 +214,20 @@ impl Description<'static> {
 
 /// Fills in what is known of any span when it starts.
 #[inline]
-pub(super) fn describe(record: &mut Record, origin: Origin, span_id: opentelemetry::SpanId, given: &Description<'_>) {
+pub(super) fn describe(record: &mut Record, origin: &Origin, span_context: SpanContext, given: &Description<'_>) {
+    let flags = wire_span::flags(origin.flags, origin.parent_is_remote);
     let state = record.state_mut();
     state.scope = given.scope;
-    state.name = given.name;
-    state.kind = wire_span::kind_number(given.kind);
-    state.parent_span_id = origin.parent_span_id;
-    state.flags = wire_span::flags(origin.flags, origin.parent_is_remote);
+    state.flags = flags;
     state.start = given.time;
-    record.span_context = origin.span_context(span_id);
+    state.attributes.begin(&Head {
+        trace_id: origin.trace_id.to_bytes(),
+        span_id: span_context.span_id().to_bytes(),
+        parent_span_id: origin.parent_span_id.to_bytes(),
+        flags,
+        kind: wire_span::kind_number(given.kind),
+        start: given.time,
+        name: given.name,
+    });
+    record.span_context = span_context;
 }

@@ -55,15 +55,17 @@ impl RecordingTracer {
         let attributes = attributes.unwrap_or_default();
         let links = links.unwrap_or_default();
         let decision = origin::decide(own, parent, &name, &kind, &attributes, &links);
-        let (origin, added) = match decision {
+        let (origin, trace_state, added) = match decision {
             Decision::Nothing => return RecordedSpan::not_recording(inherited(parent)),
             Decision::NotRecorded(span_context) => return RecordedSpan::not_recording(span_context),
-            Decision::Recorded(origin, added) => (origin, added),
+            Decision::Recorded(origin, trace_state, added) => (origin, trace_state, added),
         };
         let time = start_time.map_or_else(clock::now, clock::nanos);
         let site_name = if let Cow::Borrowed(name) = name { name } else { "" };
         let given = Description { scope: self.scope, name: site_name, kind: &kind, time };
-        let filled = local::record(own.id, |record, span_id| describe(record, origin, span_id, &given));
+        let filled = local::record(own.id, |record, span_id| {
+            describe(record, &origin, origin.span_context(span_id, trace_state), &given);
+        });
         let Some(mut record) = filled else { return RecordedSpan::not_recording(SpanContext::NONE) };
         let limits = record.limits;
         let state = record.state_mut();

@@ -10,7 +10,7 @@ use super::inside::{self, Run};
 use super::state::State;
 use super::{Around, Opened, Site, unopened};
 use crate::outcome::{Look, LookAt};
-use crate::recorder;
+use crate::recorder::{self, Opening};
 use crate::value::Value;
 
 /// Calls `body` in a span of `site`, if somebody records there. Its attributes are `values`, the keys of which the site has.
@@ -36,12 +36,7 @@ pub fn within<R, B: FnOnce() -> R>(look: LookAt<R>, site: &'static Site, values:
 unsafe fn call(site: &'static Site, values: &[&dyn Value], data: *mut (), run: Run, look: &'static Look) {
     // SAFETY: as the caller promises.
     unsafe {
-        match open(site, values).0 {
-            Some(span) => inside::call(span, data, run, look),
-            None => {
-                run(data);
-            }
-        }
+        inside::call(open(site, values), data, run, look);
     }
 }
 
@@ -95,11 +90,10 @@ impl<R> Entry<R> {
         let data = (&raw mut frame).cast();
         // SAFETY: as in `within`.
         unsafe {
-            match self.span.0 {
-                Some(span) => inside::call(span, data, run::<B>, self.look.erased()),
-                None => {
-                    run::<B>(data);
-                }
+            if let Opening::Nobody = self.span.0 {
+                run::<B>(data);
+            } else {
+                inside::call(self.span, data, run::<B>, self.look.erased());
             }
             ManuallyDrop::into_inner(frame.value)
         }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{InSpan, Opened, Pending, Site, Start, sync};
+use super::{InSpan, Pending, Site, Start, sync};
 use crate::outcome::Outcome;
 
 static SITE: Site = Site::new("foreign", "traced");
@@ -50,8 +50,11 @@ pub trait FnExt<T>: FnOnce() -> T + Sized {
 
 impl<T, F: FnOnce() -> T> FnExt<T> for F {
     fn traced(self, name: impl Into<Cow<'static, str>>) -> T {
-        let span =
-            if SITE.is_on() { super::open(Start::new(&SITE, &mut |_| ()).name(name.into())) } else { Opened(None) };
+        let span = if SITE.is_on() {
+            super::open(Start::new(&SITE, &mut |_| ()).name(name.into()))
+        } else {
+            super::unopened()
+        };
         sync(span, self, nothing::<T>)
     }
 }

@@ -1,7 +1,7 @@
 //! A span that is current on this thread until it is dropped.
 
 use super::Opened;
-use crate::recorder::{Entered, OpenSpan};
+use crate::recorder::Entered;
 
 /// A span that is current on this thread until it is dropped, which ends it.
 ///
@@ -18,6 +18,6 @@ impl SpanGuard {
     #[doc(hidden)]
     #[inline]
     pub fn new(span: Opened) -> Self {
-        Self { _entered: span.0.map(OpenSpan::enter) }
+        Self { _entered: span.0.enter() }
     }
 }

@@ -5,8 +5,8 @@
 
 use opentelemetry::ContextGuard;
 
-use super::panics;
 use super::state::State;
+use super::{Opened, panics};
 use crate::outcome::Look;
 use crate::recorder::OpenSpan;
 
@@ -18,8 +18,12 @@ pub(super) type Run = unsafe fn(*mut ()) -> *mut ();
 /// # Safety
 ///
 /// `run` can be called with `data`, and what it gives back is null or a value that `look` is for.
-pub(super) unsafe fn call(span: OpenSpan, data: *mut (), run: Run, look: &'static Look) {
-    let entered = span.enter();
+pub(super) unsafe fn call(span: Opened, data: *mut (), run: Run, look: &'static Look) {
+    let Some(entered) = span.0.enter() else {
+        // SAFETY: as the caller promises.
+        unsafe { run(data) };
+        return;
+    };
     let span = entered.span();
     // SAFETY: as the caller promises.
     let value = panics::recorded(span, || unsafe { run(data) });

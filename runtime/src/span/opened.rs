@@ -7,16 +7,23 @@ use opentelemetry::trace::Link;
 
 use super::start::Parent;
 use super::{Site, Start};
-use crate::recorder::{self, OpenSpan};
+use crate::recorder::{self, OpenSpan, Opening};
 use crate::value::{Fields, Recorded};
 
 /// A span that has just opened, or none because nobody records it.
-#[derive(Debug)]
-pub struct Opened(pub(crate) Option<OpenSpan>);
+#[derive(Debug, Default)]
+pub struct Opened(pub(super) Opening);
+
+impl Opened {
+    /// The span, if there is one.
+    pub(crate) fn open(self) -> Option<OpenSpan> {
+        self.0.open()
+    }
+}
 
 impl From<Option<OpenSpan>> for Opened {
     fn from(span: Option<OpenSpan>) -> Self {
-        Self(span)
+        Self(span.map_or(Opening::Nobody, |span| Opening::Open(Box::new(span))))
     }
 }
 
@@ -30,10 +37,10 @@ pub fn enter_with(site: &'static Site, attributes: &mut dyn FnMut(&mut Fields<'_
     Opened(recorder::enter(site, attributes))
 }
 
-/// No span.
+/// No span: an [`Opened`] or [`Enriched`](super::run::Enriched) without one.
 #[inline]
-pub fn unopened() -> Opened {
-    Opened(None)
+pub fn unopened<T: Default>() -> T {
+    T::default()
 }
 
 /// A span whose attributes are known and that opens later, at the first poll of a future or stream.
@@ -72,7 +79,7 @@ impl Pending {
     pub(crate) fn open(&mut self) -> Option<OpenSpan> {
         let Prepared { site, name, parent, links, attributes } = self.0.take()?;
         let mut replay = |fields: &mut crate::Fields<'_>| attributes.replay(fields);
-        recorder::open(Start { site, name, parent, links, attributes: &mut replay })
+        recorder::open(Start { site, name, parent, links, attributes: &mut replay }).open()
     }
 }
 

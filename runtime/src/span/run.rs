@@ -5,7 +5,7 @@ use opentelemetry::Context;
 use super::{InSpan, Opened, Pending, inside};
 use crate::Fields;
 use crate::outcome::{Look, Outcome, leave};
-use crate::recorder::OpenSpan;
+use crate::recorder::{OpenSpan, Opening};
 
 /// Runs `body` inside `span`, if there is one; `note` sees what it returns.
 #[inline]
@@ -14,7 +14,9 @@ where
     B: FnOnce() -> T,
     N: for<'s, 'r> FnMut(&mut Outcome<'s, 'r>, &'r T),
 {
-    let Some(span) = span.0 else { return body() };
+    if let Opening::Nobody = span.0 {
+        return body();
+    }
     let mut call = Call { body: Some(body), note, value: None };
     // SAFETY: the functions get what they are for.
     unsafe { inside::call(span, (&raw mut call).cast(), Call::<T, B, N>::run, Call::<T, B, N>::LOOK) };
@@ -57,19 +59,23 @@ impl<T, B: FnOnce() -> T, N: for<'s, 'r> FnMut(&mut Outcome<'s, 'r>, &'r T)> Cal
     }
 }
 
+/// The span that is current, if somebody records it.
+#[derive(Debug, Default)]
+pub struct Enriched(Option<OpenSpan>);
+
 /// The span that is current, enriched with what `write` sets; none if nobody records it.
-pub fn enrich(write: &mut dyn FnMut(&mut Fields<'_>)) -> Opened {
+pub fn enrich(write: &mut dyn FnMut(&mut Fields<'_>)) -> Enriched {
     let span = OpenSpan::new(Context::current());
     if !span.is_recording() {
-        return Opened(None);
+        return Enriched(None);
     }
     span.set(write);
-    Opened(Some(span))
+    Enriched(Some(span))
 }
 
 /// Runs `body`; `note` sees what it returns and writes on `span`, which somebody else ends.
 pub fn enriched<T>(
-    span: Opened,
+    span: Enriched,
     body: impl FnOnce() -> T,
     note: impl for<'s, 'r> FnMut(&mut Outcome<'s, 'r>, &'r T),
 ) -> T {
@@ -82,7 +88,7 @@ pub fn enriched<T>(
 
 /// Awaits `future`; `note` sees what it returns and writes on `span`, which somebody else ends.
 pub async fn enriched_future<F: Future>(
-    span: Opened,
+    span: Enriched,
     future: F,
     note: impl for<'s, 'r> FnMut(&mut Outcome<'s, 'r>, &'r F::Output),
 ) -> F::Output {

@@ -38,12 +38,8 @@ unsafe impl Send for Leaving {}
 unsafe impl Sync for Leaving {}
 
 impl State {
-    #[inline]
     pub(super) fn of(span: Opened) -> Self {
-        Self::at(match span.0 {
-            Some(span) => Stage::Open(span),
-            None => Stage::Off,
-        })
+        Self::at(span.open().map_or(Stage::Off, Stage::Open))
     }
 
     pub(super) fn later(pending: Pending) -> Self {

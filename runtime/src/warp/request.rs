@@ -55,7 +55,7 @@ impl Request {
                     fields.set_dynamic(key, &parent.baggage().get(key).map(|value| value.as_str()));
                 }
             };
-            recorder::open(Start::new(&SITE, &mut attributes).name(method).parent(parent.as_parent()))
+            recorder::open(Start::new(&SITE, &mut attributes).name(method).parent(parent.as_parent())).open()
         } else {
             None
         };

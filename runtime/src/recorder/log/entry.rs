@@ -42,15 +42,17 @@ impl Header {
 /// A finished span on its way into a log.
 #[derive(Debug)]
 pub(crate) struct Entry<'a> {
-    span: &'a Parts<'a>,
+    span: Parts<'a>,
     scope: ScopeId,
+    flags: u32,
     span_len: usize,
 }
 
 impl<'a> Entry<'a> {
     #[inline]
-    pub(crate) fn new(span: &'a Parts<'a>, scope: ScopeId) -> Self {
-        Self { span, scope, span_len: span.len() }
+    pub(crate) fn new(span: Parts<'a>, scope: ScopeId, flags: u32) -> Self {
+        let span_len = span.len();
+        Self { span, scope, flags, span_len }
     }
 
     #[inline]
@@ -68,17 +70,25 @@ impl<'a> Entry<'a> {
     #[inline]
     pub(crate) fn write(&self, out: &mut [u8]) {
         let Some((header, out)) = out.split_first_chunk_mut::<{ Header::LEN }>() else { return };
-        let error = if self.span.status == super::super::wire::span::STATUS_ERROR { Header::ERROR } else { 0 };
+        let error = if self.span.is_error() { Header::ERROR } else { 0 };
         Header {
             len: self.field_len() as u32,
             scope: self.scope,
-            flags: self.span.flags | error,
-            trace_id: self.span.trace_id,
+            flags: self.flags | error,
+            trace_id: self.span.trace_id(),
         }
         .write(header);
         let mut out = Cursor { rest: out };
-        out.put(&[SPAN]);
-        out.varint(self.span_len as u64);
+        let len = self.span_len;
+        // Nearly every span takes so many bytes that their number takes two.
+        if let 0x80..0x4000 = len
+            && let Some(out) = out.take()
+        {
+            *out = [SPAN, len as u8 | 0x80, (len >> 7) as u8];
+        } else {
+            out.put(&[SPAN]);
+            out.varint(len as u64);
+        }
         self.span.write(out.rest);
     }
 }

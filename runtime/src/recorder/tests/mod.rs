@@ -40,7 +40,7 @@ impl Recorder {
     /// Opens a span with the attributes that `write` sets.
     fn open(&self, write: &mut dyn FnMut(&mut Fields<'_>)) -> OpenSpan {
         let _attached = self.context.clone().attach();
-        open(Start::new(&SITE, write)).expect("it is recorded")
+        open(Start::new(&SITE, write)).open().expect("it is recorded")
     }
 
     /// The finished spans, as a collector would see them.

@@ -315,7 +315,7 @@ fn kind_parent_trace_state_scope_and_resource_are_on_the_wire() {
     let remote = SpanContext::new(TraceId::from(0xabc), SpanId::from(0xdef), flags, true, state);
     let parent = recorder.context.with_remote_span_context(remote);
     let attached = parent.attach();
-    open(Start::new(&CLIENT, &mut |_| ())).expect("it is recorded").end();
+    open(Start::new(&CLIENT, &mut |_| ())).open().expect("it is recorded").end();
     drop(attached);
 
     let batch = Batch::take(recorder.own(), Size::UNLIMITED);

@@ -7,7 +7,7 @@ use opentelemetry::{Array, KeyValue, Value};
 use super::buffer::Buffer;
 use super::key::KeyBits;
 use super::read::Reader;
-use super::span::Cursor;
+use super::span::{Cursor, Head};
 use super::{Key, ValueLimit, ValueRules, bytes_len, kind, tag, varint_len};
 
 /// `KeyValue.key`, `KeyValue.value` and the cases of `AnyValue`.
@@ -21,10 +21,16 @@ const ARRAY: u8 = tag(5, kind::BYTES);
 /// `ArrayValue.values`
 const ELEMENT: u8 = tag(1, kind::BYTES);
 
+/// Up to these lengths an attribute takes the short way. Together with what is between them, less than 128 bytes.
+const SHORT_KEY: usize = 32;
+const SHORT_TEXT: usize = 78;
+
 /// A list of attributes, as the bytes that it has on the wire.
 #[derive(Debug, Clone)]
 pub(crate) struct Attributes {
     bytes: Buffer,
+    /// Where the list starts: before it there may be the head of its span, so that both are copied in one go.
+    start: usize,
     /// What stands before each attribute: the tag of the list's field in its message.
     tag: u8,
     rules: ValueRules,
@@ -39,7 +45,17 @@ pub(crate) struct Attributes {
 impl Attributes {
     pub(crate) const fn new(tag: u8) -> Self {
         let rules = ValueRules { limit: ValueLimit::UNLIMITED, redactor: None };
-        Self { bytes: Buffer::new(), tag, rules, max: u32::MAX, count: 0, dropped: 0, keys: KeyBits(0), repeats: false }
+        Self {
+            bytes: Buffer::new(),
+            start: 0,
+            tag,
+            rules,
+            max: u32::MAX,
+            count: 0,
+            dropped: 0,
+            keys: KeyBits(0),
+            repeats: false,
+        }
     }
 
     /// An empty list for attributes of a span, without limits.
@@ -60,6 +76,7 @@ impl Attributes {
     #[inline]
     pub(crate) fn clear(&mut self) {
         self.bytes.clear();
+        self.start = 0;
         self.count = 0;
         self.dropped = 0;
         self.keys = KeyBits(0);
@@ -77,20 +94,40 @@ impl Attributes {
         self.dropped
     }
 
+    /// Puts `head` before the list, which is empty.
+    #[inline]
+    pub(crate) fn begin(&mut self, head: &Head<'_>) {
+        head.put(&mut self.bytes);
+        self.start = self.bytes.len();
+    }
+
     /// The bytes, in which no key is twice.
     #[inline]
     pub(crate) fn finish(&mut self) -> &[u8] {
+        let (bytes, start) = self.finish_with_head();
+        &bytes[start..]
+    }
+
+    /// The bytes, in which no key is twice, behind those of the head; and where they start.
+    #[inline]
+    pub(crate) fn finish_with_head(&mut self) -> (&[u8], usize) {
         if self.repeats {
             self.compact();
         }
-        self.bytes.as_slice()
+        (self.bytes.as_slice(), self.start)
+    }
+
+    fn list(&self) -> &[u8] {
+        &self.bytes.as_slice()[self.start..]
     }
 
     /// Whether there is room for an attribute; counts it in either case.
     #[inline]
     fn admit(&mut self, key: &Key<'_>) -> bool {
         let bit = key.bit();
-        self.repeats |= self.keys.0 & bit != 0;
+        if self.keys.0 & bit != 0 {
+            self.look_for_repeat(key);
+        }
         self.keys.0 |= bit;
         if self.count >= self.max {
             return self.admit_beyond(key);
@@ -99,13 +136,19 @@ impl Attributes {
         true
     }
 
+    /// Two keys may share a bit.
+    #[cold]
+    fn look_for_repeat(&mut self, key: &Key<'_>) {
+        self.repeats = self.repeats || self.contains(key);
+    }
+
     /// At the limit, a key that is already there may still be overwritten.
     #[cold]
     fn admit_beyond(&mut self, key: &Key<'_>) -> bool {
         if self.repeats {
             self.compact();
         }
-        if self.count >= self.max && !self.contains(&key.to_string()) {
+        if self.count >= self.max && !self.contains(key) {
             self.dropped += 1;
             return false;
         }
@@ -115,14 +158,15 @@ impl Attributes {
     }
 
     /// Whether `key` is in the list.
-    fn contains(&self, key: &str) -> bool {
-        Parts(Reader::new(self.bytes.as_slice())).any(|part| part.key == key.as_bytes())
+    fn contains(&self, key: &Key<'_>) -> bool {
+        Parts(Reader::new(self.list())).any(|part| key.is(part.key))
     }
 
     /// Of the attributes with one key, keeps the last value in the first one's place.
     fn compact(&mut self) {
-        let parts: Vec<Part<'_>> = Parts(Reader::new(self.bytes.as_slice())).collect();
+        let parts: Vec<Part<'_>> = Parts(Reader::new(self.list())).collect();
         let mut out = Buffer::new();
+        out.extend(&self.bytes.as_slice()[..self.start]);
         let mut count = 0;
         for (at, part) in parts.iter().enumerate() {
             if parts[..at].iter().all(|earlier| earlier.key != part.key) {
@@ -140,7 +184,7 @@ impl Attributes {
     pub(crate) fn append(&mut self, other: &Attributes) {
         debug_assert_eq!(self.tag, other.tag);
         self.dropped += other.dropped;
-        self.append_encoded(other.bytes.as_slice(), other.count, other.keys, other.repeats);
+        self.append_encoded(other.list(), other.count, other.keys, other.repeats);
     }
 
     /// Adds `count` attributes that are encoded already.
@@ -161,52 +205,87 @@ impl Attributes {
     }
 
     /// Writes an attribute up to its value, whose `AnyValue` takes `value_len` bytes. Gives the place for those.
-    #[inline]
     fn head(&mut self, key: &Key<'_>, value_len: usize) -> Cursor<'_> {
         let key_len = key.len();
         let len = bytes_len(key_len) + bytes_len(value_len);
         let mut out = Cursor { rest: self.bytes.claim(bytes_len(len)) };
-        // Nearly every attribute is so short that each length in it takes one byte.
-        if len < 128 {
-            out.put(&[self.tag, len as u8, KEY, key_len as u8]);
-            key.put(&mut out);
-            out.put(&[VALUE, value_len as u8]);
-        } else {
-            out.put(&[self.tag]);
-            out.varint(len as u64);
-            out.put(&[KEY]);
-            out.varint(key_len as u64);
-            key.put(&mut out);
-            out.put(&[VALUE]);
-            out.varint(value_len as u64);
-        }
+        out.put(&[self.tag]);
+        out.varint(len as u64);
+        out.put(&[KEY]);
+        out.varint(key_len as u64);
+        key.put(&mut out);
+        out.put(&[VALUE]);
+        out.varint(value_len as u64);
         out
     }
 
+    /// Writes an attribute whose key and value are so short that each length in it takes one byte, as nearly all are, or
+    /// leaves it. `put` is given 80 bytes for the `AnyValue` and says how many of them it takes, at most 80.
+    #[inline]
+    fn short(&mut self, key: &Key<'_>, put: impl FnOnce(&mut [u8; 80]) -> usize) -> bool {
+        const KEY_AT: usize = 4;
+        let key_len = key.len();
+        if key_len > SHORT_KEY {
+            return false;
+        }
+        // One check for all that follows.
+        let out = self.bytes.ahead::<{ KEY_AT + SHORT_KEY + 2 + 80 }>();
+        key.put(&mut Cursor { rest: &mut out[KEY_AT..][..key_len] });
+        let value_at = KEY_AT + key_len + 2;
+        let Some(place) = out[value_at..].first_chunk_mut() else { return false };
+        let value_len = put(place);
+        out[..KEY_AT].copy_from_slice(&[self.tag, (key_len + value_len) as u8 + 4, KEY, key_len as u8]);
+        out[value_at - 2..value_at].copy_from_slice(&[VALUE, value_len as u8]);
+        self.bytes.advance(value_at + value_len);
+        true
+    }
+
     pub(crate) fn bool(&mut self, key: &Key<'_>, value: bool) {
-        if self.admit(key) {
+        if self.admit(key)
+            && !self.short(key, |out| {
+                out[..2].copy_from_slice(&[BOOL, value.into()]);
+                2
+            })
+        {
             self.head(key, 2).put(&[BOOL, value.into()]);
         }
     }
 
-    #[inline]
     pub(crate) fn i64(&mut self, key: &Key<'_>, value: i64) {
-        if self.admit(key) {
-            let mut out = self.head(key, 1 + varint_len(value as u64));
+        let value = value as u64;
+        if self.admit(key)
+            && !self.short(key, |out| {
+                out[0] = INT;
+                if let Ok(small @ ..0x80) = u8::try_from(value) {
+                    out[1] = small;
+                    return 2;
+                }
+                let len = 1 + varint_len(value);
+                Cursor { rest: &mut out[1..len] }.varint(value);
+                len
+            })
+        {
+            let mut out = self.head(key, 1 + varint_len(value));
             out.put(&[INT]);
-            out.varint(value as u64);
+            out.varint(value);
         }
     }
 
     pub(crate) fn f64(&mut self, key: &Key<'_>, value: f64) {
-        if self.admit(key) {
+        let value = value.to_le_bytes();
+        if self.admit(key)
+            && !self.short(key, |out| {
+                out[0] = DOUBLE;
+                out[1..9].copy_from_slice(&value);
+                9
+            })
+        {
             let mut out = self.head(key, 9);
             out.put(&[DOUBLE]);
-            out.put(&value.to_le_bytes());
+            out.put(&value);
         }
     }
 
-    #[inline]
     pub(crate) fn str(&mut self, key: &Key<'_>, value: &str) {
         if self.admit(key) {
             match self.rules.redactor {
@@ -219,7 +298,16 @@ impl Attributes {
     #[inline]
     fn put_str(&mut self, key: &Key<'_>, value: &str) {
         let value = self.rules.limit.clip(value);
-        self.head(key, bytes_len(value.len())).bytes(STRING, value.as_bytes());
+        let len = value.len();
+        let short = len <= SHORT_TEXT
+            && self.short(key, |out| {
+                out[..2].copy_from_slice(&[STRING, len as u8]);
+                Cursor { rest: &mut out[2..2 + len] }.put_short(value.as_bytes());
+                2 + len
+            });
+        if !short {
+            self.head(key, bytes_len(len)).bytes(STRING, value.as_bytes());
+        }
     }
 
     #[cold]

@@ -59,6 +59,22 @@ impl Buffer {
         &mut self.bytes[start..end]
     }
 
+    /// The next `N` bytes behind the contents, as many of which the caller fills and [`advance`](Buffer::advance)s over
+    /// as it likes.
+    #[inline]
+    pub(crate) fn ahead<const N: usize>(&mut self) -> &mut [u8; N] {
+        if self.bytes.len() - self.end < N {
+            self.grow(self.end + N);
+        }
+        self.bytes[self.end..].first_chunk_mut().unwrap_or_else(|| unreachable!("there are so many"))
+    }
+
+    /// Takes what was filled into the contents.
+    #[inline]
+    pub(crate) fn advance(&mut self, len: usize) {
+        self.end = (self.end + len).min(self.bytes.len());
+    }
+
     #[cold]
     #[inline(never)]
     fn grow(&mut self, needed: usize) {

@@ -33,6 +33,11 @@ impl<'k> Key<'k> {
         out.put_short(self.name.as_bytes());
     }
 
+    /// Whether its bytes are `bytes`.
+    pub(super) fn is(&self, bytes: &[u8]) -> bool {
+        bytes.strip_prefix(self.prefix.as_bytes()) == Some(self.name.as_bytes())
+    }
+
     /// Cheap, and the same however the key is cut in two.
     #[inline]
     pub(super) fn bit(&self) -> u64 {

@@ -2,6 +2,7 @@
 
 use opentelemetry::trace::{SpanContext, SpanKind, TraceFlags};
 
+use super::buffer::Buffer;
 use super::{bytes_len, kind, put_bytes, put_varint, tag, varint_len};
 
 /// `ScopeSpans.spans`: what stands before a span.
@@ -54,21 +55,79 @@ pub(crate) fn kind_number(kind: &SpanKind) -> u8 {
     }
 }
 
-/// A span that is complete. What is encoded already is only copied.
+/// What is known of every span when it starts.
 #[derive(Debug)]
-pub(crate) struct Parts<'a> {
+pub(crate) struct Head<'a> {
     pub(crate) trace_id: [u8; 16],
     pub(crate) span_id: [u8; 8],
     /// All zeros for the root of a trace.
     pub(crate) parent_span_id: [u8; 8],
     pub(crate) flags: u32,
-    pub(crate) trace_state: &'a str,
-    pub(crate) name: &'a str,
     pub(crate) kind: u8,
     /// Nanoseconds since the Unix epoch.
     pub(crate) start: u64,
+    pub(crate) name: &'a str,
+}
+
+/// How many bytes the fields take that every span has, but for its name.
+const FIXED: usize = bytes_len(16) + bytes_len(8) + 9 + 9 + FLAGS.len() + 4 + 2;
+/// How many the parent takes, if there is one.
+const PARENT: usize = bytes_len(8);
+/// Where among them the end is, which is known last.
+const END: std::ops::Range<usize> = 38..46;
+/// A name of up to so many bytes takes the short way.
+const SHORT_NAME: usize = 62;
+
+impl Head<'_> {
+    /// Appends the fields, with the end left open.
+    #[inline]
+    pub(crate) fn put(&self, buffer: &mut Buffer) {
+        // One check for all that follows.
+        let out = buffer.ahead::<{ FIXED + PARENT + 2 + SHORT_NAME }>();
+        out[..2].copy_from_slice(&[TRACE_ID, 16]);
+        out[2..18].copy_from_slice(&self.trace_id);
+        out[18..20].copy_from_slice(&[SPAN_ID, 8]);
+        out[20..28].copy_from_slice(&self.span_id);
+        out[28] = START_TIME;
+        out[29..37].copy_from_slice(&self.start.to_le_bytes());
+        out[37] = END_TIME;
+        out[46..48].copy_from_slice(&FLAGS);
+        out[48..52].copy_from_slice(&self.flags.to_le_bytes());
+        out[52..FIXED].copy_from_slice(&[KIND, self.kind]);
+        let mut at = FIXED;
+        if self.parent_span_id != [0; 8] {
+            out[FIXED..FIXED + 2].copy_from_slice(&[PARENT_SPAN_ID, 8]);
+            out[FIXED + 2..FIXED + PARENT].copy_from_slice(&self.parent_span_id);
+            at += PARENT;
+        }
+        let len = self.name.len();
+        if len <= SHORT_NAME {
+            out[at..at + 2].copy_from_slice(&[NAME, len as u8]);
+            Cursor { rest: &mut out[at + 2..][..len] }.put_short(self.name.as_bytes());
+            buffer.advance(at + 2 + len);
+        } else {
+            buffer.advance(at);
+            Cursor { rest: buffer.claim(bytes_len(len)) }.bytes(NAME, self.name.as_bytes());
+        }
+    }
+}
+
+/// A span that is complete. What is encoded already is only copied.
+#[derive(Debug)]
+pub(crate) struct Parts<'a> {
+    /// The [`Head`] and, from `attributes_at` on, the attributes.
+    pub(crate) bytes: &'a [u8],
+    pub(crate) attributes_at: usize,
     pub(crate) end: u64,
-    pub(crate) attributes: &'a [u8],
+    pub(crate) rest: Option<&'a Rest<'a>>,
+}
+
+/// What most spans do not have.
+#[derive(Debug)]
+pub(crate) struct Rest<'a> {
+    /// Another name than that of the head.
+    pub(crate) renamed: Option<&'a str>,
+    pub(crate) trace_state: String,
     pub(crate) dropped_attributes: u32,
     /// Events and links.
     pub(crate) others: &'a [u8],
@@ -78,15 +137,52 @@ pub(crate) struct Parts<'a> {
     pub(crate) status_message: &'a str,
 }
 
-impl Parts<'_> {
+impl<'a> Parts<'a> {
     /// How many bytes the span takes, without what stands before it.
     #[inline]
     pub(crate) fn len(&self) -> usize {
-        let mut len = bytes_len(16) + bytes_len(8) + 9 + 9 + 2 + FLAGS.len() + 4;
-        len += bytes_len(self.name.len()) + self.attributes.len() + self.others.len();
-        if self.parent_span_id != [0; 8] {
-            len += bytes_len(8);
+        self.rest.map_or(self.bytes.len(), |rest| rest.len(self))
+    }
+
+    /// Writes the span over the whole of `out`, which is as long as [`len`](Parts::len) said.
+    #[inline]
+    pub(crate) fn write(&self, out: &mut [u8]) {
+        match self.rest {
+            None => out.copy_from_slice(self.bytes),
+            Some(rest) => rest.write(self, Cursor { rest: out }),
         }
+        out[END].copy_from_slice(&self.end.to_le_bytes());
+    }
+
+    #[inline]
+    pub(crate) fn trace_id(&self) -> [u8; 16] {
+        self.bytes.get(2..).and_then(|bytes| bytes.first_chunk().copied()).unwrap_or_default()
+    }
+
+    /// Whether the status is an error.
+    #[inline]
+    pub(crate) fn is_error(&self) -> bool {
+        self.rest.is_some_and(|rest| rest.status == STATUS_ERROR)
+    }
+
+    /// The head without its name, and the attributes.
+    fn without_name(&self) -> (&'a [u8], &'a [u8]) {
+        let name_at = if self.bytes[FIXED] == PARENT_SPAN_ID { FIXED + PARENT } else { FIXED };
+        (&self.bytes[..name_at], &self.bytes[self.attributes_at..])
+    }
+}
+
+impl Rest<'_> {
+    #[inline(never)]
+    fn len(&self, parts: &Parts<'_>) -> usize {
+        let mut len = self.others.len();
+        len += match self.renamed {
+            None => parts.bytes.len(),
+            Some(name) => {
+                let (head, attributes) = parts.without_name();
+                head.len() + bytes_len(name.len()) + attributes.len()
+            }
+        };
         if !self.trace_state.is_empty() {
             len += bytes_len(self.trace_state.len());
         }
@@ -101,36 +197,24 @@ impl Parts<'_> {
         len
     }
 
-    #[inline]
     fn status_len(&self) -> usize {
         2 + if self.status_message.is_empty() { 0 } else { bytes_len(self.status_message.len()) }
     }
 
-    /// Writes the span over the whole of `out`, which is as long as [`len`](Parts::len) said.
-    #[inline]
-    pub(crate) fn write(&self, out: &mut [u8]) {
-        let mut out = Cursor { rest: out };
-        // The fields of fixed length together: the compiler makes a few moves of them.
-        out.put(&concat::<28>(&[&[TRACE_ID, 16], &self.trace_id, &[SPAN_ID, 8], &self.span_id]));
-        if self.parent_span_id != [0; 8] {
-            out.put(&concat::<10>(&[&[PARENT_SPAN_ID, 8], &self.parent_span_id]));
+    #[inline(never)]
+    fn write(&self, parts: &Parts<'_>, mut out: Cursor<'_>) {
+        match self.renamed {
+            None => out.put(parts.bytes),
+            Some(name) => {
+                let (head, attributes) = parts.without_name();
+                out.put(head);
+                out.bytes(NAME, name.as_bytes());
+                out.put(attributes);
+            }
         }
-        out.put(&concat::<26>(&[
-            &[START_TIME],
-            &self.start.to_le_bytes(),
-            &[END_TIME],
-            &self.end.to_le_bytes(),
-            &FLAGS,
-            &self.flags.to_le_bytes(),
-            &[KIND, self.kind],
-        ]));
-        out.bytes(NAME, self.name.as_bytes());
+        out.put(self.others);
         if !self.trace_state.is_empty() {
             out.bytes(TRACE_STATE, self.trace_state.as_bytes());
-        }
-        out.put(self.attributes);
-        if !self.others.is_empty() {
-            out.put(self.others);
         }
         out.count(DROPPED_ATTRIBUTES, self.dropped_attributes);
         out.count(DROPPED_EVENTS, self.dropped_events);
@@ -147,18 +231,6 @@ impl Parts<'_> {
     }
 }
 
-/// `parts`, which are `N` bytes together.
-#[inline(always)]
-fn concat<const N: usize>(parts: &[&[u8]]) -> [u8; N] {
-    let mut all = [0; N];
-    let mut at = 0;
-    for part in parts {
-        all[at..at + part.len()].copy_from_slice(part);
-        at += part.len();
-    }
-    all
-}
-
 /// Fills a slice from its start.
 pub(crate) struct Cursor<'a> {
     pub(crate) rest: &'a mut [u8],
@@ -172,6 +244,14 @@ impl Cursor<'_> {
         self.rest = rest;
     }
 
+    /// The place of the next `N` bytes. `None` if there are not so many left.
+    #[inline]
+    pub(crate) fn take<const N: usize>(&mut self) -> Option<&mut [u8; N]> {
+        let (here, rest) = std::mem::take(&mut self.rest).split_first_chunk_mut::<N>()?;
+        self.rest = rest;
+        Some(here)
+    }
+
     /// Puts bytes of which there are few: keys, names and most values. A call to the C library would cost more than the copy.
     #[inline]
     pub(crate) fn put_short(&mut self, bytes: &[u8]) {
@@ -179,19 +259,11 @@ impl Cursor<'_> {
         let (here, rest) = std::mem::take(&mut self.rest).split_at_mut(len);
         self.rest = rest;
         match len {
-            // Two copies of fixed length, which overlap.
-            8..=16 => {
-                here[..8].copy_from_slice(&bytes[..8]);
-                here[len - 8..].copy_from_slice(&bytes[len - 8..]);
-            }
-            17..=32 => {
-                here[..16].copy_from_slice(&bytes[..16]);
-                here[len - 16..].copy_from_slice(&bytes[len - 16..]);
-            }
-            4..8 => {
-                here[..4].copy_from_slice(&bytes[..4]);
-                here[len - 4..].copy_from_slice(&bytes[len - 4..]);
-            }
+            8..=16 => copy_twice::<8>(here, bytes),
+            17..=32 => copy_twice::<16>(here, bytes),
+            4..8 => copy_twice::<4>(here, bytes),
+            33..=64 => copy_twice::<32>(here, bytes),
+            65..=128 => copy_twice::<64>(here, bytes),
             _ => here.copy_from_slice(bytes),
         }
     }
@@ -218,6 +290,17 @@ impl Cursor<'_> {
             self.put(&[tag]);
             self.varint(count.into());
         }
+    }
+}
+
+/// Copies `N` to `2 * N` bytes by two copies of fixed length, which overlap.
+#[inline]
+fn copy_twice<const N: usize>(to: &mut [u8], from: &[u8]) {
+    if let (Some(to), Some(from)) = (to.first_chunk_mut::<N>(), from.first_chunk::<N>()) {
+        *to = *from;
+    }
+    if let (Some(to), Some(from)) = (to.last_chunk_mut::<N>(), from.last_chunk::<N>()) {
+        *to = *from;
     }
 }
 
