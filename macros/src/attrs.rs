@@ -89,9 +89,14 @@ impl Attr {
 
     /// A statement that uses the value without recording it.
     pub fn unrecorded(&self) -> TokenStream {
-        let (Self::Flatten(expr) | Self::Pair { value: Value { expr, .. }, .. }) = self;
-        let span = expr.span().resolved_at(Span::mixed_site());
-        quote_spanned!(span=> let _ = &(#expr);)
+        match self {
+            Self::Flatten(expr) => looked_at(expr),
+            Self::Pair { key: Key::Const(key), value } => {
+                let (key, value) = (looked_at(key), looked_at(&value.expr));
+                quote!(#key #value)
+            }
+            Self::Pair { value, .. } => looked_at(&value.expr),
+        }
     }
 
     /// Statements that set the attribute on `fields`.
@@ -324,6 +329,12 @@ pub fn writer(attrs: &[Attr], private: &TokenStream) -> TokenStream {
     let statements = attrs.iter().map(|attr| attr.expand(&fields, private));
     let pattern = if attrs.is_empty() { quote!(_) } else { fields.to_token_stream() };
     quote!(&mut |#pattern: &mut #private::Fields<'_>| { #(#statements)* })
+}
+
+/// A statement that uses `expr` and does nothing.
+pub fn looked_at(expr: &Expr) -> TokenStream {
+    let span = expr.span().resolved_at(Span::mixed_site());
+    quote_spanned!(span=> let _ = &(#expr);)
 }
 
 /// What stands in for a list where nobody records: its values are checked and never evaluated.

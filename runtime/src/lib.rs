@@ -50,7 +50,10 @@ pub use carry::carry;
 #[cfg(all(feature = "enable", feature = "tokio"))]
 pub use carry::{spawn, spawn_blocking};
 #[cfg(not(feature = "enable"))]
-pub use disabled::{Current, FnExt, FutureExt, SpanGuard, carry, current};
+pub use disabled::{
+    AsLink, AsParent, Current, Dropped, Filter, FilterError, FlushError, FnExt, FutureExt, Health, InvalidVariable,
+    Level, SetupError, SpanGuard, Telemetry, TelemetryBuilder, Warning, carry, current, opentelemetry,
+};
 #[cfg(all(not(feature = "enable"), feature = "tokio"))]
 pub use disabled::{spawn, spawn_blocking};
 pub use outcome::ErrorType;

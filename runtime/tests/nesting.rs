@@ -137,7 +137,7 @@ fn names_kinds_and_scopes() {
         ]
     );
     assert!(spans[2].attribute("code.file.path").unwrap().as_str().ends_with("tests/nesting.rs"));
-    assert_eq!(spans[2].attribute("code.function.name"), Some(&"nesting::three".into()));
+    assert_eq!(spans[2].attribute("code.function.name"), Some(&"nesting::names_kinds_and_scopes::three".into()));
     assert!(spans[2].attribute("code.line.number").is_some());
 }
 

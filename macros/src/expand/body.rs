@@ -8,7 +8,7 @@ use syn::{FnArg, LitStr, ReturnType, Type};
 use super::entry::Enter;
 use super::params::Params;
 use super::{entry, outcome};
-use crate::args::{Args, Capture, Returns};
+use crate::args::{Args, Capture, Name, Returns};
 use crate::attrs::Attr;
 use crate::errors::Errors;
 use crate::item::Function;
@@ -27,7 +27,7 @@ pub fn function(function: &mut Function, args: &Args, errors: &mut Errors) -> To
     let listed = if matches!(shape, Shape::Sync | Shape::Async) { attrs.as_slice() } else { &[] };
     let mut site = entry::site(args, &name, listed, &private);
     site.extend(super::lost_track_caller(function, &private));
-    let parts = Parts { site, name, body: &function.body, output: &function.sig.output, args, attrs, params, private };
+    let parts = Parts { site, body: &function.body, output: &function.sig.output, args, attrs, params, private };
     let is_async = matches!(shape, Shape::Async);
     let body = match shape {
         Shape::Sync => parts.sync(),
@@ -42,21 +42,27 @@ pub fn function(function: &mut Function, args: &Args, errors: &mut Errors) -> To
     quote!(#allow #function)
 }
 
-/// The function without a span, for a build in which nobody records. What the arguments mention stays used.
+/// The function without a span, for a build in which nobody records. What the arguments mention stays used: parameters, and
+/// what else is evaluated at entry.
 pub fn disabled(function: &mut Function, args: &Args, errors: &mut Errors) -> TokenStream {
     let mut sig = function.sig.clone();
     let params = Params::take(&mut sig, args, errors);
-    for (own, taken) in function.sig.inputs.iter_mut().zip(sig.inputs) {
-        if let (FnArg::Typed(own), FnArg::Typed(taken)) = (own, taken) {
-            own.attrs = taken.attrs;
+    for own in &mut function.sig.inputs {
+        if let FnArg::Typed(own) = own {
+            own.attrs.retain(|attribute| !attribute.path().is_ident("attr"));
         }
     }
     let uses = &params.uses;
-    if uses.is_empty() {
+    let name = args.name.iter().filter_map(|name| if let Name::Expr(name) = name { Some(name) } else { None });
+    let links = args.links.iter().flat_map(|links| links.0.iter().map(|link| &link.expr));
+    let others = name.chain(&args.parent).chain(links).chain(&args.condition).map(crate::attrs::looked_at);
+    let attrs = args.attrs.iter().chain(args.metrics.iter().flat_map(|metrics| &metrics.attrs)).map(Attr::unrecorded);
+    let looked_at = quote!(#uses #(#others)* #(#attrs)*);
+    if looked_at.is_empty() {
         return function.to_token_stream();
     }
     let body = &function.body;
-    function.to_tokens_with(block(&quote!(if false { #uses }), body))
+    function.to_tokens_with(block(&quote!(if false { #looked_at }), body))
 }
 
 /// Arguments captured by `args`.
@@ -90,7 +96,6 @@ fn captured(args: &Args, params: &Params, errors: &mut Errors) -> Vec<Attr> {
 }
 
 struct Parts<'a> {
-    name: LitStr,
     site: TokenStream,
     body: &'a proc_macro2::Group,
     output: &'a ReturnType,
@@ -240,7 +245,7 @@ impl Parts<'_> {
     /// `body`, measured if that is wanted.
     fn measured(&self, body: TokenStream, output: &ReturnType) -> TokenStream {
         let Self { args, private, .. } = self;
-        let Some(measure) = entry::measure(args, &self.name, &quote!(measure), private) else { return body };
+        let Some(measure) = entry::measure(args, &quote!(measure), private) else { return body };
         let call = Ident::new("call", Span::mixed_site());
         if let ReturnType::Type(_, ty) = output
             && matches!(**ty, Type::Never(_))
@@ -257,7 +262,7 @@ impl Parts<'_> {
     /// What is evaluated at the call, and `future`, or stream, measured by `of`, if that is wanted.
     fn measured_later(&self, future: TokenStream, of: &TokenStream, plain: bool) -> (TokenStream, TokenStream) {
         let Self { args, private, .. } = self;
-        let Some(measure) = entry::measure(args, &self.name, &quote!(measure_later), private) else {
+        let Some(measure) = entry::measure(args, &quote!(measure_later), private) else {
             return (TokenStream::new(), future);
         };
         let call = Ident::new("call", Span::mixed_site());

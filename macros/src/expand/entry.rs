@@ -58,12 +58,17 @@ fn more(args: &Args, name: &LitStr, default_name: &LitStr, private: &TokenStream
     // The line that `line!` tells is that of its span.
     let here = default_name.span();
     let line = quote_spanned!(here=> #private::core::line!());
-    let code = args.code.map(|_| some(quote!((#private::core::file!(), #line))));
+    let code = args.code.map(|_| {
+        let name = function_name(private);
+        some(quote!((#name, #private::core::file!(), #line)))
+    });
     if scope.is_none() && function.is_none() && code.is_none() {
         return None;
     }
+    let has_items = code.is_some();
     let [scope, function, code] = [scope, function, code].map(|part| part.unwrap_or_else(|| quote!(#option::None)));
-    Some(quote!(.with(&#private::More { scope: #scope, function: #function, code: #code })))
+    let more = quote!(#private::More { scope: #scope, function: #function, code: #code });
+    Some(if has_items { quote!(.with({ static MORE: #private::More = #more; &MORE })) } else { quote!(.with(&#more)) })
 }
 
 /// The attributes as values, if nothing else is said of the span's beginning.
@@ -73,12 +78,7 @@ fn values(args: &Args, attrs: &[Attr], private: &TokenStream) -> Option<attrs::V
 }
 
 /// The call of `function`, `measure` or `measure_later`, if metrics are wanted.
-pub fn measure(
-    args: &Args,
-    default_name: &LitStr,
-    function: &TokenStream,
-    private: &TokenStream,
-) -> Option<TokenStream> {
+pub fn measure(args: &Args, function: &TokenStream, private: &TokenStream) -> Option<TokenStream> {
     let metrics = args.metrics.as_ref()?;
     let word = metrics.word.span().resolved_at(Span::mixed_site());
     let name = metrics.name.clone().unwrap_or_else(|| LitStr::new("traced.function", word));
@@ -86,11 +86,19 @@ pub fn measure(
         Some(scope) => quote!(#scope),
         None => quote!(#private::core::module_path!()),
     };
-    let path = format!("::{}", default_name.value());
+    let code = function_name(private);
     let writer = attrs::writer(&metrics.attrs, private);
-    Some(
-        quote!(#private::#function(#name, #scope, #private::core::concat!(#private::core::module_path!(), #path), #writer)),
-    )
+    Some(quote!(#private::#function(#name, #scope, #private::FunctionName::get(#code), #writer)))
+}
+
+/// The name of the function in which this stands, with its type: that of an item inside of it tells.
+fn function_name(private: &TokenStream) -> TokenStream {
+    let [marker, name] = ["marker", "NAME"].map(|name| Ident::new(name, Span::mixed_site()));
+    quote!({
+        fn #marker() -> &'static #private::core::primitive::str { #private::path_of(&#marker) }
+        static #name: #private::FunctionName = #private::FunctionName::new(#marker);
+        &#name
+    })
 }
 
 /// `client` to `Client`

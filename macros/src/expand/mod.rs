@@ -56,6 +56,9 @@ fn item(item: Item, args: &Args, errors: &mut Errors) -> Option<TokenStream> {
 }
 
 fn function(mut function: Function, args: &Args, errors: &mut Errors) -> Option<TokenStream> {
+    if args.skip.is_some() {
+        return Some(without_param_attrs(function.to_token_stream()));
+    }
     if let Some(constness) = &function.sig.constness {
         errors.on(constness, "a `const fn` can't be traced: it may run while compiling, where nothing can be recorded");
         return None;
@@ -63,9 +66,6 @@ fn function(mut function: Function, args: &Args, errors: &mut Errors) -> Option<
     if let Some(variadic) = &function.sig.variadic {
         errors.on(variadic, "a variadic function can't be traced: its arguments can't be passed on");
         return None;
-    }
-    if args.skip.is_some() {
-        return Some(without_param_attrs(function.to_token_stream()));
     }
     check_shape(&function, args, errors);
     if !cfg!(feature = "enable") {

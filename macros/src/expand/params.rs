@@ -58,6 +58,8 @@ impl Params {
                         || matches!(args.capture, Some(Capture::All(_)));
                     // Whether it is there, and what lints say of it, holds for the rebinding, too.
                     let cfgs: Vec<Attribute> = param.attrs.iter().filter(|a| is_carried(a)).cloned().collect();
+                    // What is expected happens to the rebinding alone: the parameter itself is used, and needs no `mut`.
+                    param.attrs.retain(|attribute| !attribute.path().is_ident("expect"));
                     if let Pat::Ident(PatIdent { ident, .. }) = &*param.pat
                         && !cfgs.iter().any(|a| a.path().is_ident("cfg"))
                     {
@@ -163,7 +165,7 @@ fn whole_as(pattern: &mut Pat, whole: &Ident) -> Option<Pat> {
 }
 
 fn is_carried(attribute: &Attribute) -> bool {
-    ["cfg", "cfg_attr", "allow", "warn", "deny", "forbid"].iter().any(|name| attribute.path().is_ident(name))
+    ["cfg", "cfg_attr", "allow", "expect", "warn", "deny", "forbid"].iter().any(|name| attribute.path().is_ident(name))
 }
 
 /// What clippy says of using `_name` is meant for the user, who does not.

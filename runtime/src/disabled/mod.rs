@@ -1,12 +1,25 @@
 //! What stands in for the rest when the feature `enable` is off: the names that an annotated library uses, which do
 //! nothing, cost nothing and pull nothing in.
 
-use std::borrow::Cow;
+pub mod opentelemetry;
+mod relations;
+mod telemetry;
 
+use std::borrow::Cow;
+use std::marker::PhantomData;
+
+use self::opentelemetry::Context;
+use self::opentelemetry::trace::{SpanContext, SpanId, Status, TraceId};
 use crate::{Fields, Value};
 
+pub use relations::{AsLink, AsParent};
+pub use telemetry::{
+    Dropped, Filter, FilterError, FlushError, Health, InvalidVariable, Level, SetupError, Telemetry, TelemetryBuilder,
+    Warning,
+};
+
 /// The span that is current: without the feature `enable` there is none, and every write is ignored.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Current(());
 
 /// The span that is current; see [`Current`].
@@ -32,26 +45,55 @@ impl Current {
     #[inline]
     pub fn add_event_with(&self, _name: impl Into<Cow<'static, str>>, _write: impl FnMut(&mut Fields<'_>)) {}
 
+    /// Sets the status.
+    #[inline]
+    pub fn set_status(&self, _status: Status) {}
+
     /// Gives the span another name.
     #[inline]
     pub fn update_name(&self, _name: impl Into<Cow<'static, str>>) {}
+
+    /// The trace's id: an invalid one, all zeros.
+    #[inline]
+    pub fn trace_id(&self) -> TraceId {
+        TraceId::INVALID
+    }
+
+    /// The span's id: an invalid one, all zeros.
+    #[inline]
+    pub fn span_id(&self) -> SpanId {
+        SpanId::INVALID
+    }
+
+    /// What is propagated of the span: nothing.
+    #[inline]
+    pub fn span_context(&self) -> SpanContext {
+        SpanContext::NONE
+    }
 
     /// Whether somebody records: nobody does.
     #[inline]
     pub fn is_recording(&self) -> bool {
         false
     }
+
+    /// The context in which it is current: an empty one.
+    #[inline]
+    pub fn context(&self) -> &Context {
+        &Context::EMPTY
+    }
 }
 
-/// A span around the rest of a scope: none.
+/// A span around the rest of a scope: none. It stays on its thread all the same, as it has to where somebody records.
 #[derive(Debug)]
-pub struct SpanGuard(());
+#[must_use = "the span ends when the guard is dropped; bind it to a name: `let _span = span!(..)`"]
+pub struct SpanGuard(PhantomData<*const ()>);
 
 impl SpanGuard {
     #[doc(hidden)]
     #[inline]
     pub fn off() -> Self {
-        Self(())
+        Self(PhantomData)
     }
 }
 

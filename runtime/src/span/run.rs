@@ -1,5 +1,7 @@
 //! Running a body inside a span.
 
+use std::panic::AssertUnwindSafe;
+
 use opentelemetry::Context;
 
 use super::{InSpan, Opened, Pending, inside};
@@ -87,13 +89,19 @@ pub fn enriched<T>(
 }
 
 /// Awaits `future`; `note` sees what it returns and writes on `span`, which somebody else ends.
-pub async fn enriched_future<F: Future>(
+pub fn enriched_future<F: Future>(
     span: Enriched,
     future: F,
     note: impl for<'s, 'r> FnMut(&mut Outcome<'s, 'r>, &'r F::Output),
-) -> F::Output {
-    let value = future.await;
-    enriched(span, || value, note)
+) -> impl Future<Output = F::Output> {
+    // As in `InSpan`: the future inside alone decides whether this one is unwind safe.
+    let span = AssertUnwindSafe(span);
+    async move {
+        // The whole of it is captured, not what is inside.
+        let span = span;
+        let value = future.await;
+        enriched(span.0, || value, note)
+    }
 }
 
 /// What `body` returns. Called through here, it is known to be called once.

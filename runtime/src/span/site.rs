@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use opentelemetry::KeyValue;
 use opentelemetry::trace::SpanKind;
 
-use super::filter;
+use super::{FunctionName, filter};
 use crate::recorder;
 
 /// Not yet asked: the first call registers the site and computes its state.
@@ -57,8 +57,8 @@ pub struct More {
     pub scope: Option<&'static str>,
     /// The name of the function, if the span is called otherwise.
     pub function: Option<&'static str>,
-    /// The file and the line, if `code.*` attributes are wanted.
-    pub code: Option<(&'static str, u32)>,
+    /// The function's whole name, its file and its line, if `code.*` attributes are wanted.
+    pub code: Option<(&'static FunctionName, &'static str, u32)>,
 }
 
 /// Every site that was reached at least once, so that install, shutdown and filter changes find it.
@@ -179,10 +179,9 @@ impl Site {
 
     /// The stable `code.*` attributes of the semantic conventions (1.33 and later), if the site is to have them.
     pub(crate) fn code_attributes(&self) -> Option<[KeyValue; 3]> {
-        let (file, line) = self.more?.code?;
-        let (module, function) = self.place();
+        let (function, file, line) = self.more?.code?;
         Some([
-            KeyValue::new("code.function.name", format!("{module}::{function}")),
+            KeyValue::new("code.function.name", function.get()),
             KeyValue::new("code.file.path", file),
             KeyValue::new("code.line.number", i64::from(line)),
         ])

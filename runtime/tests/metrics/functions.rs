@@ -115,6 +115,11 @@ fn clauses_say_what_an_error_is() {
     assert_eq!(measured.calls("told", None), 3.0, "both errors are expected");
 }
 
+#[traced::traced(metrics)]
+async fn never() {
+    std::future::pending::<()>().await;
+}
+
 #[test]
 fn a_panic_and_what_is_dropped_half_way_are_told_apart() {
     let measured = start(|builder| builder);
@@ -122,10 +127,6 @@ fn a_panic_and_what_is_dropped_half_way_are_told_apart() {
     std::panic::catch_unwind(|| gives_up(1)).unwrap_err();
     assert_eq!(measured.calls("panicking", Some("panic")), 1.0);
     assert_eq!(measured.calls("gives_up", Some("panic")), 1.0);
-    #[traced::traced(metrics)]
-    async fn never() {
-        std::future::pending::<()>().await;
-    }
     let mut future = Box::pin(never());
     let _ = future.as_mut().poll(&mut std::task::Context::from_waker(std::task::Waker::noop()));
     let active = || measured.matching("traced.function.active", "code.function.name", "metrics::functions::never");

@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 
 use opentelemetry::trace::Status;
 use opentelemetry_sdk::trace::InMemorySpanExporter;
-use traced_test_library::{EVALUATED, Error, count, find};
+use traced_test_library::{EVALUATED, Error, count, everything, find};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_library_records_where_the_application_installs_and_only_while_it_does() {
@@ -30,6 +30,14 @@ async fn a_library_records_where_the_application_installs_and_only_while_it_does
     assert!(matches!(spans[1].status, Status::Error { .. }));
     let error_type = spans[1].attributes.iter().find(|kv| kv.key.as_str() == "error.type").unwrap();
     assert_eq!(error_type.value.as_str(), "not_found");
+
+    everything().await;
+    telemetry.flush().unwrap();
+    let spans = exporter.get_finished_spans().unwrap();
+    let parent = spans.iter().find(|span| span.name == "renamed").unwrap();
+    let child = spans.iter().find(|span| span.name == "child").unwrap();
+    assert_eq!(child.parent_span_id, parent.span_context.span_id());
+    assert!(spans.iter().any(|span| span.name == "carried"));
 
     telemetry.shutdown().unwrap();
     assert_eq!(find(1), Ok("Emma"));

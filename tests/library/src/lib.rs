@@ -2,6 +2,10 @@
 
 #![deny(warnings)]
 
+mod everything;
+
+pub use everything::{everything, set_up};
+
 use traced::{attr, event, traced};
 
 /// What can go wrong.

@@ -6,7 +6,7 @@
 
 use std::sync::atomic::Ordering;
 
-use traced_test_library::{EVALUATED, Error, find, ignore};
+use traced_test_library::{EVALUATED, Error, everything, find, ignore, set_up};
 
 #[test]
 fn an_annotation_does_nothing() {
@@ -14,4 +14,11 @@ fn an_annotation_does_nothing() {
     assert_eq!(find(2), Err(Error::NotFound));
     ignore(1, 2);
     assert_eq!(EVALUATED.load(Ordering::Relaxed), 0);
+}
+
+#[test]
+fn every_public_item_is_there_and_does_nothing() {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(everything());
+    assert_eq!(set_up(), 0);
 }

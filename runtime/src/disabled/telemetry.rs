@@ -1,0 +1,222 @@
+//! Setting up what does nothing: so that a program can be built without recording, and its code stay as it is.
+//!
+//! What takes a type of `opentelemetry_sdk` (samplers, exporters, limits, a provider) is not here: that crate is not there.
+
+use std::convert::Infallible;
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+/// The installed telemetry: none.
+#[derive(Debug)]
+#[must_use = "dropping it shuts the telemetry down: keep it until the program ends"]
+pub struct Telemetry(());
+
+/// Describes a set-up that does nothing.
+#[derive(Debug)]
+#[must_use = "a builder does nothing until `install`"]
+pub struct TelemetryBuilder(());
+
+/// Which sites record: none. Any directives are taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Filter(String);
+
+/// How important a span is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Level {
+    /// Every detail.
+    Trace,
+    /// For those who work on the code.
+    Debug,
+    /// The default.
+    Info,
+    /// Something to look at.
+    Warn,
+    /// Something is broken.
+    Error,
+}
+
+macro_rules! never {
+    ($($(#[$doc:meta])* $name:ident;)*) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq)]
+        pub struct $name(Infallible);
+
+        impl fmt::Display for $name {
+            fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
+                match self.0 {}
+            }
+        }
+
+        impl std::error::Error for $name {}
+    )*};
+}
+
+never! {
+    /// A filter that can't be understood: none is looked at.
+    FilterError;
+    /// Why an installation was refused: none is.
+    SetupError;
+    /// Why a flush failed: none does.
+    FlushError;
+    /// An environment variable that can't be used: none is read.
+    InvalidVariable;
+    /// Something that the people who run the program should know: nothing.
+    Warning;
+}
+
+/// How the pipeline fares: nothing was ever recorded.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Health {
+    /// Recorded spans that have started.
+    pub started: u64,
+    /// Spans that have started and not yet ended.
+    pub open: u64,
+    /// Ended spans that wait for export.
+    pub queued: u64,
+    /// How many bytes of memory ended spans take.
+    pub queued_bytes: u64,
+    /// How many bytes they may take.
+    pub max_queued_bytes: u64,
+    /// Spans that an exporter took.
+    pub exported: u64,
+    /// Spans that were lost.
+    pub dropped: Dropped,
+    /// Batches that could not be delivered.
+    pub failed_batches: u64,
+    /// What the exporter said last when it failed.
+    pub last_error: Option<String>,
+}
+
+/// Spans that were lost, by reason: none.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Dropped {
+    /// They ended faster than they were exported.
+    pub queue_full: u64,
+    /// One alone was larger than a request may be.
+    pub too_large: u64,
+    /// Their batch could not be delivered.
+    pub export_failed: u64,
+    /// The collector refused them.
+    pub rejected: u64,
+    /// They ended after the telemetry was shut down.
+    pub shut_down: u64,
+    /// Their thread was being torn down.
+    pub thread_ending: u64,
+}
+
+impl Dropped {
+    /// All of them.
+    pub fn total(&self) -> u64 {
+        0
+    }
+}
+
+impl Telemetry {
+    /// Begins to describe a set-up.
+    pub fn builder() -> TelemetryBuilder {
+        TelemetryBuilder(())
+    }
+
+    /// Where the traces go, for people.
+    pub fn destination(&self) -> &str {
+        "nothing is recorded: traced was built without its feature `enable`"
+    }
+
+    /// Changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// None.
+    pub fn set_filter(&self, _directives: &str) -> Result<(), FilterError> {
+        Ok(())
+    }
+
+    /// Nothing was ever recorded.
+    pub fn health(&self) -> Health {
+        Health::default()
+    }
+
+    /// Delivers nothing.
+    ///
+    /// # Errors
+    ///
+    /// None.
+    pub fn flush(&self) -> Result<(), FlushError> {
+        Ok(())
+    }
+
+    /// Stops nothing.
+    ///
+    /// # Errors
+    ///
+    /// None.
+    pub fn shutdown(&self) -> Result<(), FlushError> {
+        Ok(())
+    }
+}
+
+macro_rules! ignored {
+    ($($(#[$doc:meta])* fn $name:ident($($type:ty)?);)*) => {$(
+        $(#[$doc])*
+        pub fn $name(self $(, _: $type)?) -> Self {
+            self
+        }
+    )*};
+}
+
+impl TelemetryBuilder {
+    ignored! {
+        /// Names the service.
+        fn service_name(impl Into<String>);
+        /// Draws nothing.
+        fn console_when_unconfigured();
+        /// No environment is read that could be invalid.
+        fn strict();
+        /// Filters nothing.
+        fn filter(Filter);
+        /// Limits nothing.
+        fn attribute_value_length_limit(usize);
+        /// Redacts nothing.
+        fn redact(impl Fn(&str, &str) -> Option<String> + Send + Sync + 'static);
+        /// Limits nothing.
+        fn max_queue_bytes(usize);
+        /// Waits for nothing.
+        fn flush_timeout(Duration);
+        /// There are no warnings.
+        fn on_warning(impl Fn(&Warning) + Send + Sync + 'static);
+        /// No environment is read.
+        fn environment(impl Fn(&str) -> Option<String> + Send + Sync + 'static);
+    }
+
+    /// Says something of the service.
+    pub fn resource_attribute(self, _key: impl Into<String>, _value: impl crate::Value) -> Self {
+        self
+    }
+
+    /// Installs nothing.
+    ///
+    /// # Errors
+    ///
+    /// None.
+    pub fn install(self) -> Result<Telemetry, SetupError> {
+        Ok(Telemetry(()))
+    }
+}
+
+impl FromStr for Filter {
+    type Err = FilterError;
+
+    fn from_str(directives: &str) -> Result<Self, FilterError> {
+        Ok(Self(directives.to_owned()))
+    }
+}
+
+impl fmt::Display for Filter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
