@@ -5,7 +5,7 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
 use syn::spanned::Spanned;
-use syn::{Expr, LitStr, Token, braced, parenthesized, token};
+use syn::{Attribute, Expr, LitStr, Token, braced, parenthesized, token};
 
 use crate::errors::Errors;
 use crate::list;
@@ -18,6 +18,8 @@ pub enum Attr {
     Pair { key: Key, value: Value },
     /// `..expr`
     Flatten(Expr),
+    /// One of a parameter that is there under conditions alone.
+    Conditional(Vec<Attribute>, Box<Attr>),
 }
 
 /// What an attribute is called.
@@ -69,6 +71,12 @@ impl Attr {
         Self::Pair { key: Key::of(&ident), value: Value { form: Form::Captured, expr: path(ident) } }
     }
 
+    /// The same under `conditions`, `#[cfg(..)]`s.
+    #[must_use]
+    pub fn under(self, conditions: Vec<Attribute>) -> Self {
+        if conditions.is_empty() { self } else { Self::Conditional(conditions, Box::new(self)) }
+    }
+
     fn check(&self, errors: &mut Errors) {
         let Self::Pair { key, value } = self else { return };
         if let Key::Text(key) = key {
@@ -96,6 +104,10 @@ impl Attr {
                 quote!(#key #value)
             }
             Self::Pair { value, .. } => looked_at(&value.expr),
+            Self::Conditional(conditions, attr) => {
+                let statement = attr.unrecorded();
+                quote!(#(#conditions)* { #statement })
+            }
         }
     }
 
@@ -107,6 +119,10 @@ impl Attr {
                 quote_spanned!(span=> #private::Attributes::record(&(#expr), #fields);)
             }
             Self::Pair { key, value } => value.expand(key, fields, private),
+            Self::Conditional(conditions, attr) => {
+                let statement = attr.expand(fields, private);
+                quote!(#(#conditions)* { #statement })
+            }
         }
     }
 }
@@ -327,8 +343,10 @@ fn is_there(expr: &Expr) -> bool {
 pub fn writer(attrs: &[Attr], private: &TokenStream) -> TokenStream {
     let fields = Ident::new("fields", Span::mixed_site());
     let statements = attrs.iter().map(|attr| attr.expand(&fields, private));
+    // Under conditions that do not hold, nothing else uses them.
+    let used = attrs.iter().any(|attr| matches!(attr, Attr::Conditional(..))).then(|| quote!(let _ = &#fields;));
     let pattern = if attrs.is_empty() { quote!(_) } else { fields.to_token_stream() };
-    quote!(&mut |#pattern: &mut #private::Fields<'_>| { #(#statements)* })
+    quote!(&mut |#pattern: &mut #private::Fields<'_>| { #used #(#statements)* })
 }
 
 /// A statement that uses `expr` and does nothing.

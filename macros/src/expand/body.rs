@@ -67,6 +67,7 @@ pub fn disabled(function: &mut Function, args: &Args, errors: &mut Errors) -> To
 
 /// Arguments captured by `args`.
 fn captured(args: &Args, params: &Params, errors: &mut Errors) -> Vec<Attr> {
+    let captured = |(name, conditions): &(Ident, Vec<_>)| Attr::captured(name.clone()).under(conditions.clone());
     match &args.capture {
         None => Vec::new(),
         Some(Capture::All(span)) => {
@@ -75,7 +76,7 @@ fn captured(args: &Args, params: &Params, errors: &mut Errors) -> Vec<Attr> {
                     errors.at(*span, message);
                 }
             }
-            params.names.iter().cloned().map(Attr::captured).collect()
+            params.named.iter().map(captured).collect()
         }
         Some(Capture::Some(names)) => {
             for name in names {
@@ -90,7 +91,8 @@ fn captured(args: &Args, params: &Params, errors: &mut Errors) -> Vec<Attr> {
                     errors.on(name, message);
                 }
             }
-            names.iter().filter(|name| params.names.contains(name)).cloned().map(Attr::captured).collect()
+            let asked = |name| params.named.iter().filter(move |(known, _)| known == name).map(captured);
+            names.iter().flat_map(asked).collect()
         }
     }
 }

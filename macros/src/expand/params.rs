@@ -22,6 +22,8 @@ pub struct Params {
     pub uses: TokenStream,
     /// Each parameter that is one name.
     pub names: Vec<Ident>,
+    /// The same, each with the conditions under which it is there. Two of one name may be there in turn.
+    pub named: Vec<(Ident, Vec<Attribute>)>,
     /// Each that stays where it is, and can be looked at while the body has it, too; see [`stays`].
     pub still: Vec<Ident>,
     /// What parameters with `#[attr]` set.
@@ -36,6 +38,7 @@ impl Params {
             rebind: TokenStream::new(),
             uses: TokenStream::new(),
             names: Vec::new(),
+            named: Vec::new(),
             still: Vec::new(),
             attrs: Vec::new(),
         };
@@ -54,16 +57,17 @@ impl Params {
                     params.rebind.extend(quote_spanned!(span=> let _ = &#this;));
                 }
                 FnArg::Typed(param) => {
-                    let recorded = params.attr(&mut param.attrs, &param.pat, errors)
+                    let conditions: Vec<Attribute> =
+                        param.attrs.iter().filter(|a| a.path().is_ident("cfg")).cloned().collect();
+                    let recorded = params.attr(&mut param.attrs, &param.pat, &conditions, errors)
                         || matches!(args.capture, Some(Capture::All(_)));
                     // Whether it is there, and what lints say of it, holds for the rebinding, too.
                     let cfgs: Vec<Attribute> = param.attrs.iter().filter(|a| is_carried(a)).cloned().collect();
                     // What is expected happens to the rebinding alone: the parameter itself is used, and needs no `mut`.
                     param.attrs.retain(|attribute| !attribute.path().is_ident("expect"));
-                    if let Pat::Ident(PatIdent { ident, .. }) = &*param.pat
-                        && !cfgs.iter().any(|a| a.path().is_ident("cfg"))
-                    {
+                    if let Pat::Ident(PatIdent { ident, .. }) = &*param.pat {
                         params.names.push(ident.clone());
+                        params.named.push((ident.clone(), conditions));
                     }
                     let mentioned = &args.mentioned;
                     if !recorded && leaves_unbound(&param.pat) && !binds_any(&param.pat, mentioned) {
@@ -99,7 +103,13 @@ impl Params {
     }
 
     /// Whether there was an `#[attr]`.
-    fn attr(&mut self, attributes: &mut Vec<Attribute>, pattern: &Pat, errors: &mut Errors) -> bool {
+    fn attr(
+        &mut self,
+        attributes: &mut Vec<Attribute>,
+        pattern: &Pat,
+        conditions: &[Attribute],
+        errors: &mut Errors,
+    ) -> bool {
         let Some(position) = attributes.iter().position(|attribute| attribute.path().is_ident("attr")) else {
             return false;
         };
@@ -121,7 +131,7 @@ impl Params {
                 }
             },
         };
-        self.attrs.push(Attr::variable(ident.clone(), key));
+        self.attrs.push(Attr::variable(ident.clone(), key).under(conditions.to_vec()));
         true
     }
 }

@@ -5,6 +5,7 @@
 
 use std::fmt;
 use std::mem::ManuallyDrop;
+use std::panic::AssertUnwindSafe;
 
 use super::inside::{self, Run};
 use super::state::State;
@@ -43,7 +44,7 @@ unsafe fn call(site: &'static Site, values: &[&dyn Value], data: *mut (), run: R
 /// `future`, which is to run in a span of `site`, if somebody records there; as [`within`].
 #[inline]
 pub fn around<F: Future>(look: LookAt<F::Output>, site: &'static Site, values: &[&dyn Value], future: F) -> Around<F> {
-    Around::new(look, opened_state(site, values), future)
+    Around { state: AssertUnwindSafe(opened_state(site, values)), future, look: look.erased() }
 }
 
 fn opened_state(site: &'static Site, values: &[&dyn Value]) -> State {
@@ -102,7 +103,7 @@ impl<R> Entry<R> {
     /// `future`, which is to run inside the span.
     #[inline]
     pub fn around<F: Future<Output = R>>(self, future: F) -> Around<F> {
-        Around::new(self.look, State::of(self.span), future)
+        Around { state: AssertUnwindSafe(State::of(self.span)), future, look: self.look.erased() }
     }
 }
 

@@ -11,7 +11,7 @@ use pin_project_lite::pin_project;
 use super::inside;
 use super::state::State;
 use super::{Opened, Pending};
-use crate::outcome::{Look, LookAt, Outcome, leave};
+use crate::outcome::{Look, Outcome, leave};
 use crate::recorder::OpenSpan;
 
 /// The future of an `async fn`, inside a span, which ends with it.
@@ -23,18 +23,11 @@ use crate::recorder::OpenSpan;
 #[must_use = "futures do nothing unless you `.await` or poll them"]
 pub struct Around<F> {
     // Dropped in this order: the future inside the span, then what ends it.
-    future: F,
+    pub(super) future: F,
     // What a span holds is written under its own lock, and ends with the panic that passes through: seeing it
     // afterwards breaks nothing, so the future inside alone decides whether this one is unwind safe.
-    state: AssertUnwindSafe<State>,
-    look: &'static Look,
-}
-
-impl<F: Future> Around<F> {
-    #[inline]
-    pub(super) fn new(look: LookAt<F::Output>, state: State, future: F) -> Self {
-        Self { future, state: AssertUnwindSafe(state), look: look.erased() }
-    }
+    pub(super) state: AssertUnwindSafe<State>,
+    pub(super) look: &'static Look,
 }
 
 impl<F: Future> Future for Around<F> {
