@@ -145,15 +145,18 @@ impl<'s, 'r> Outcome<'s, 'r> {
     /// Writes what belongs to the error, and gives the status that is to be set.
     #[inline]
     fn write(&mut self) -> Option<Status> {
-        match self.failure.take() {
-            None => self.status.take(),
-            Some(failure) => self.write_failure(failure),
+        // Looked at before anything is taken: nearly always there is nothing.
+        match (&self.failure, &self.status) {
+            (None, None) => None,
+            (None, Some(_)) => self.status.take(),
+            (Some(_), _) => self.write_failure(),
         }
     }
 
     #[cold]
-    fn write_failure(&mut self, mut failure: Failure<'r>) -> Option<Status> {
-        let Self { span, status, error_type, exception, .. } = self;
+    fn write_failure(&mut self) -> Option<Status> {
+        let Self { span, failure, status, error_type, exception } = self;
+        let mut failure = failure.take()?;
         let (status, error_type, exception) = (status.take(), error_type.take(), *exception);
         failure.sensitive |= exception == Exception::TypeOnly;
         let error_type = error_type.unwrap_or_else(|| Cow::Owned(failure.error_type.to_string()));

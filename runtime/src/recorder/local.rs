@@ -125,12 +125,13 @@ pub(super) fn ids(own: &Own) -> Option<(TraceId, SpanId)> {
 }
 
 /// Keeps the memory of `record` for another span.
+#[inline(never)]
 pub(super) fn recycle(record: Box<Record>) {
     // In a thread that is ending it is freed.
     let _ = LOCAL.try_with(|local| keep(&mut local.kept.borrow_mut().records, record));
 }
 
-#[inline]
+#[inline(always)]
 #[allow(clippy::vec_box)]
 fn keep(records: &mut Vec<Box<Record>>, mut record: Box<Record>) {
     if records.len() < KEPT_RECORDS {

@@ -48,10 +48,11 @@ impl Opening {
     }
 
     /// The span, if there is one, in what is current on this thread.
+    #[inline]
     pub(crate) fn open(self) -> Option<OpenSpan> {
         match self {
             Self::Nobody => None,
-            Self::Fresh(span) => Some(Context::map_current(|parent| span.open_in(parent))),
+            Self::Fresh(span) => Some(span.open_here()),
             Self::Open(span) => Some(*span),
         }
     }
@@ -71,6 +72,12 @@ impl Fresh {
     #[inline]
     pub(super) fn new(record: Box<Record>) -> Self {
         Self(Owner::only(record))
+    }
+
+    #[inline]
+    fn open_here(self) -> OpenSpan {
+        let (record, shared) = self.0.share();
+        OpenSpan { record: Some(record), context: Context::current_with_span(RecordedSpan::recording(shared)) }
     }
 
     fn open_in(self, parent: &Context) -> OpenSpan {
@@ -210,12 +217,13 @@ impl OpenSpan {
         }
     }
 
-    /// Ends the span and lets go of it: cheaper than one after the other.
+    /// Ends the span and lets go of it, which is cheaper than one after the other. It is not to be used any more.
     #[inline]
-    pub(crate) fn finish(self) {
-        match self.record {
+    pub(crate) fn finish(&mut self) {
+        match self.record.take() {
             Some(record) => {
-                drop(self.context);
+                // Nearly always the last one.
+                self.context = Context::new();
                 Record::conclude(record);
             }
             None => self.context.span().end(),
@@ -241,8 +249,7 @@ impl Entered {
 impl Drop for Ending {
     #[inline]
     fn drop(&mut self) {
-        let Self(OpenSpan { record, context }) = self;
-        OpenSpan { record: record.take(), context: std::mem::take(context) }.finish();
+        self.0.finish();
     }
 }
 

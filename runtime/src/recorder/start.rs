@@ -1,6 +1,6 @@
 //! Opening a span.
 
-use opentelemetry::trace::{SpanContext, SpanKind, TraceContextExt, TraceState};
+use opentelemetry::trace::{SpanContext, SpanId, SpanKind, TraceContextExt, TraceState};
 use opentelemetry::{Context, KeyValue};
 
 use super::mode::Mode;
@@ -107,12 +107,14 @@ fn look_from(parent: &Context, mode: Mode, site: &'static Site) -> Found {
             let record = local::record_at_hand(pipeline, |record, span_id| {
                 let parent = parent.span_context();
                 let origin = Origin::child_of(parent);
-                let span_context = match *parent.trace_state() == TraceState::NONE {
-                    // Said in so many words: a copy of nothing would be moved about.
-                    true => SpanContext::new(origin.trace_id, span_id, origin.flags, false, TraceState::NONE),
-                    false => origin.span_context(span_id, parent.trace_state().clone()),
-                };
-                describe(record, &origin, span_context, &Description::of(site, time));
+                let given = Description::of(site, time);
+                // Twice, so that the compiler knows that there is nothing in it to be moved: the move would wait for what
+                // was just written.
+                if *parent.trace_state() == TraceState::NONE {
+                    describe(record, &origin, origin.span_context(span_id, TraceState::NONE), &given);
+                } else {
+                    describe_traced(record, &origin, span_id, parent.trace_state(), &given);
+                }
             });
             record.map_or(Found::Unsettled, Found::Started)
         }
@@ -210,6 +212,11 @@ impl Description<'static> {
     fn of(site: &'static Site, time: u64) -> Self {
         Self { scope: site.prepared().scope, name: site.name(), kind: &site.kind, time }
     }
+}
+
+#[cold]
+fn describe_traced(record: &mut Record, origin: &Origin, span_id: SpanId, state: &TraceState, given: &Description<'_>) {
+    describe(record, origin, origin.span_context(span_id, state.clone()), given);
 }
 
 /// Fills in what is known of any span when it starts.

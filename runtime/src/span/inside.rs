@@ -47,9 +47,8 @@ pub(super) unsafe fn poll(state: &mut State, data: *mut (), run: Run, look: &'st
     match panics::caught(|| unsafe { run(data) }) {
         Ok(value) if value.is_null() => {}
         Ok(value) => {
-            let Some(span) = state.take() else { return };
-            let last = Last { attached: Some(attached), span: Some(span) };
-            if let Some(span) = &last.span {
+            let last = Last { attached: Some(attached), state };
+            if let Some(span) = last.state.current() {
                 // SAFETY: as the caller promises.
                 unsafe { see(span, value, look) };
             }
@@ -57,7 +56,7 @@ pub(super) unsafe fn poll(state: &mut State, data: *mut (), run: Run, look: &'st
         Err(panic) => {
             panic.record(span);
             drop(attached);
-            state.take().map(OpenSpan::finish);
+            state.finish();
             panic.resume()
         }
     }
@@ -90,15 +89,15 @@ impl Drop for Value {
 }
 
 /// The end of a span that is current; nothing is to find an ended span current.
-struct Last {
+struct Last<'s> {
     attached: Option<ContextGuard>,
-    span: Option<OpenSpan>,
+    state: &'s mut State,
 }
 
-impl Drop for Last {
+impl Drop for Last<'_> {
     fn drop(&mut self) {
         self.attached = None;
-        self.span.take().map(OpenSpan::finish);
+        self.state.finish();
     }
 }
 

@@ -38,6 +38,8 @@ unsafe impl Send for Leaving {}
 unsafe impl Sync for Leaving {}
 
 impl State {
+    // Of its own, so that a span is written where it stays.
+    #[inline(never)]
     pub(super) fn of(span: Opened) -> Self {
         Self::at(span.open().map_or(Stage::Off, Stage::Open))
     }
@@ -56,18 +58,22 @@ impl State {
         if let Stage::Pending(pending) = &mut self.0.stage {
             self.0.stage = pending.open().map_or(Stage::Off, Stage::Open);
         }
+        self.current()
+    }
+
+    /// The open span.
+    pub(super) fn current(&self) -> Option<&OpenSpan> {
         match &self.0.stage {
             Stage::Open(span) => Some(span),
             _ => None,
         }
     }
 
-    /// The open span, which the caller ends.
-    pub(super) fn take(&mut self) -> Option<OpenSpan> {
-        match std::mem::replace(&mut self.0.stage, Stage::Off) {
-            Stage::Open(span) => Some(span),
-            // Never polled: no span.
-            _ => None,
+    /// Ends the span, if it is open.
+    pub(super) fn finish(&mut self) {
+        if let Stage::Open(span) = &mut self.0.stage {
+            span.finish();
+            self.0.stage = Stage::Off;
         }
     }
 
@@ -86,7 +92,7 @@ impl Drop for State {
     #[inline(never)]
     fn drop(&mut self) {
         self.0.leaving = None;
-        self.take().map(OpenSpan::finish);
+        self.finish();
         // SAFETY: this is dropped once, and nothing is done with it afterwards.
         unsafe { ManuallyDrop::drop(&mut self.0) }
     }

@@ -12,7 +12,6 @@ use pin_project_lite::pin_project;
 use super::state::State;
 use super::{Pending, panics};
 use crate::outcome::Outcome;
-use crate::recorder::OpenSpan;
 
 pin_project! {
     /// A stream that runs inside a span, from its first poll to its end.
@@ -81,14 +80,14 @@ impl<S: Stream, N: for<'s, 'r> FnMut(&mut Outcome<'s, 'r>, &'r S::Item)> Stream 
                     span.set_status(Status::Ok);
                 }
                 drop(attached);
-                this.span.take().map(OpenSpan::finish);
+                this.span.finish();
                 Poll::Ready(None)
             }
             Err(panic) => {
                 panic.record(span);
                 this.stream.set(None);
                 drop(attached);
-                this.span.take().map(OpenSpan::finish);
+                this.span.finish();
                 panic.resume()
             }
         }

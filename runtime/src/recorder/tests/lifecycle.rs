@@ -93,7 +93,7 @@ fn contexts_that_go_while_their_span_ends_leave_one_span() {
     });
     let count = if cfg!(miri) { 50 } else { 10_000 };
     for number in 0..count {
-        let span = recorder.open(&mut |_| ());
+        let mut span = recorder.open(&mut |_| ());
         sender.send(span.context().clone()).expect("the thread lives");
         match number % 3 {
             0 => span.finish(),

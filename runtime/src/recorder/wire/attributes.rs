@@ -306,14 +306,20 @@ impl Attributes {
                 2 + len
             });
         if !short {
-            self.head(key, bytes_len(len)).bytes(STRING, value.as_bytes());
+            self.put_long_str(key, value);
         }
+    }
+
+    #[inline(never)]
+    fn put_long_str(&mut self, key: &Key<'_>, value: &str) {
+        self.head(key, bytes_len(value.len())).bytes(STRING, value.as_bytes());
     }
 
     #[cold]
     fn put_redacted(&mut self, key: &Key<'_>, value: &str) {
         let redacted = self.rules.redacted(key, value);
-        self.put_str(key, redacted.as_deref().unwrap_or(value));
+        let value = redacted.as_deref().unwrap_or(value);
+        self.put_long_str(key, self.rules.limit.clip(value));
     }
 
     /// The text is written in place, and moved when its length is known.

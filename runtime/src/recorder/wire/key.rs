@@ -41,10 +41,14 @@ impl<'k> Key<'k> {
     /// Cheap, and the same however the key is cut in two.
     #[inline]
     pub(super) fn bit(&self) -> u64 {
-        let first = *self.prefix.as_bytes().first().or(self.name.as_bytes().first()).unwrap_or(&0);
-        let last = *self.name.as_bytes().last().or(self.prefix.as_bytes().last()).unwrap_or(&0);
+        let (first, last) = match (self.prefix.as_bytes(), self.name.as_bytes()) {
+            ([], [first, .., last]) => (first, last),
+            (prefix, name) => {
+                (prefix.first().or(name.first()).unwrap_or(&0), name.last().or(prefix.last()).unwrap_or(&0))
+            }
+        };
         let hash =
-            self.len().wrapping_mul(23) ^ usize::from(first).wrapping_mul(5) ^ usize::from(last).wrapping_mul(11);
+            self.len().wrapping_mul(23) ^ usize::from(*first).wrapping_mul(5) ^ usize::from(*last).wrapping_mul(11);
         1 << (hash & 63)
     }
 }

@@ -101,7 +101,9 @@ impl Head<'_> {
             at += PARENT;
         }
         let len = self.name.len();
-        if len <= SHORT_NAME {
+        if len == 0 {
+            buffer.advance(at);
+        } else if len <= SHORT_NAME {
             out[at..at + 2].copy_from_slice(&[NAME, len as u8]);
             Cursor { rest: &mut out[at + 2..][..len] }.put_short(self.name.as_bytes());
             buffer.advance(at + 2 + len);
@@ -154,11 +156,6 @@ impl<'a> Parts<'a> {
         out[END].copy_from_slice(&self.end.to_le_bytes());
     }
 
-    #[inline]
-    pub(crate) fn trace_id(&self) -> [u8; 16] {
-        self.bytes.get(2..).and_then(|bytes| bytes.first_chunk().copied()).unwrap_or_default()
-    }
-
     /// Whether the status is an error.
     #[inline]
     pub(crate) fn is_error(&self) -> bool {
@@ -167,7 +164,7 @@ impl<'a> Parts<'a> {
 
     /// The head without its name, and the attributes.
     fn without_name(&self) -> (&'a [u8], &'a [u8]) {
-        let name_at = if self.bytes[FIXED] == PARENT_SPAN_ID { FIXED + PARENT } else { FIXED };
+        let name_at = if self.bytes.get(FIXED) == Some(&PARENT_SPAN_ID) { FIXED + PARENT } else { FIXED };
         (&self.bytes[..name_at], &self.bytes[self.attributes_at..])
     }
 }
@@ -180,7 +177,8 @@ impl Rest<'_> {
             None => parts.bytes.len(),
             Some(name) => {
                 let (head, attributes) = parts.without_name();
-                head.len() + bytes_len(name.len()) + attributes.len()
+                let name_len = if name.is_empty() { 0 } else { bytes_len(name.len()) };
+                head.len() + name_len + attributes.len()
             }
         };
         if !self.trace_state.is_empty() {
@@ -208,7 +206,9 @@ impl Rest<'_> {
             Some(name) => {
                 let (head, attributes) = parts.without_name();
                 out.put(head);
-                out.bytes(NAME, name.as_bytes());
+                if !name.is_empty() {
+                    out.bytes(NAME, name.as_bytes());
+                }
                 out.put(attributes);
             }
         }
