@@ -171,7 +171,7 @@ impl<F: Future, N: for<'s, 'r> FnMut(&mut Outcome<'s, 'r>, &'r F::Output)> Polli
     unsafe fn see(data: *mut (), span: &OpenSpan) {
         let this = data.cast::<Self>();
         // SAFETY: as the caller promises; the note and the output are two fields.
-        let (note, output) = unsafe { (&mut (*this).note, &*(&raw const (*this).output)) };
+        let (note, output) = unsafe { (&mut (*this).note, &(*this).output) };
         if let Poll::Ready(output) = output {
             Outcome::note(span, output, note);
         }

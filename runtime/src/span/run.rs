@@ -54,7 +54,7 @@ impl<T, B: FnOnce() -> T, N: for<'s, 'r> FnMut(&mut Outcome<'s, 'r>, &'r T)> Cal
     unsafe fn see(data: *mut (), span: &OpenSpan) {
         let this = data.cast::<Self>();
         // SAFETY: as the caller promises; the note and the value are two fields.
-        let (note, value) = unsafe { (&mut (*this).note, &*(&raw const (*this).value)) };
+        let (note, value) = unsafe { (&mut (*this).note, &(*this).value) };
         if let Some(value) = value {
             Outcome::note(span, value, note);
         }

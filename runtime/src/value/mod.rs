@@ -7,18 +7,22 @@ mod probes;
 mod recorded;
 mod redacted;
 #[cfg(feature = "enable")]
+mod shown;
+#[cfg(feature = "enable")]
 mod sink;
 #[cfg(not(feature = "enable"))]
 #[path = "nowhere.rs"]
 mod sink;
 
 pub use attributes::Attributes;
-pub use probes::{capture, debug, display, mask};
+pub use probes::{capture, mask};
 pub use redacted::{REDACTED, Redacted};
 pub use sink::{Fields, Slot};
 
 #[cfg(feature = "enable")]
 pub(crate) use recorded::Recorded;
+#[cfg(feature = "enable")]
+pub use shown::{debug, display};
 
 /// A value that can stand on an attribute.
 ///
