@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::pin::Pin;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::task::{Context, Poll, ready};
@@ -68,6 +69,11 @@ impl Functions {
 /// A call that is being measured, or none because nobody measures.
 #[derive(Debug)]
 pub struct Call(Option<Running>);
+
+// It writes to instruments, which hold their own locks: seeing it after a panic breaks nothing, so that the function alone
+// decides whether it is unwind safe.
+impl UnwindSafe for Call {}
+impl RefUnwindSafe for Call {}
 
 #[derive(Debug)]
 struct Running {
