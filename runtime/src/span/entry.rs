@@ -35,10 +35,24 @@ pub fn within<R, B: FnOnce() -> R>(look: LookAt<R>, site: &'static Site, values:
 ///
 /// As of [`inside::call`].
 unsafe fn call(site: &'static Site, values: &[&dyn Value], data: *mut (), run: Run, look: &'static Look) {
+    // Where the parent is not sampled this is all: what needs more of the stack is apart.
     // SAFETY: as the caller promises.
     unsafe {
-        inside::call(open(site, values), data, run, look);
+        if site.is_on_here() {
+            call_inside(site, values, data, run, look);
+        } else {
+            run(data);
+        }
     }
+}
+
+/// # Safety
+///
+/// As of [`inside::call`].
+#[inline(never)]
+unsafe fn call_inside(site: &'static Site, values: &[&dyn Value], data: *mut (), run: Run, look: &'static Look) {
+    // SAFETY: as the caller promises.
+    unsafe { inside::call(start(site, values), data, run, look) }
 }
 
 /// `future`, which is to run in a span of `site`, if somebody records there; as [`within`].
@@ -71,9 +85,11 @@ pub fn opened(site: &'static Site, values: &[&dyn Value]) -> Opened {
 }
 
 fn open(site: &'static Site, values: &[&dyn Value]) -> Opened {
-    if !site.is_on() {
-        return unopened();
-    }
+    if site.is_on_here() { start(site, values) } else { unopened() }
+}
+
+#[inline]
+fn start(site: &'static Site, values: &[&dyn Value]) -> Opened {
     Opened(recorder::enter(site, &mut |fields| fields.set_each(site.keys(), values)))
 }
 
