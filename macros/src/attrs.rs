@@ -5,7 +5,7 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
 use syn::spanned::Spanned;
-use syn::{Expr, LitStr, Token, braced, parenthesized, token};
+use syn::{Attribute, Expr, LitStr, Token, braced, parenthesized, token};
 
 use crate::errors::Errors;
 use crate::list;
@@ -18,6 +18,8 @@ pub enum Attr {
     Pair { key: Key, value: Value },
     /// `..expr`
     Flatten(Expr),
+    /// One of a parameter that is there under conditions alone.
+    Conditional(Vec<Attribute>, Box<Attr>),
 }
 
 /// What an attribute is called.
@@ -69,6 +71,12 @@ impl Attr {
         Self::Pair { key: Key::of(&ident), value: Value { form: Form::Captured, expr: path(ident) } }
     }
 
+    /// The same under `conditions`, `#[cfg(..)]`s.
+    #[must_use]
+    pub fn under(self, conditions: Vec<Attribute>) -> Self {
+        if conditions.is_empty() { self } else { Self::Conditional(conditions, Box::new(self)) }
+    }
+
     fn check(&self, errors: &mut Errors) {
         let Self::Pair { key, value } = self else { return };
         if let Key::Text(key) = key {
@@ -96,6 +104,10 @@ impl Attr {
                 quote!(#key #value)
             }
             Self::Pair { value, .. } => looked_at(&value.expr),
+            Self::Conditional(conditions, attr) => {
+                let statement = attr.unrecorded();
+                quote!(#(#conditions)* { #statement })
+            }
         }
     }
 
@@ -108,6 +120,10 @@ impl Attr {
                 quote_spanned!(span=> #private::Attributes::record(&(#expr), #fields);)
             }
             Self::Pair { key, value } => value.expand(key, fields, private),
+            Self::Conditional(conditions, attr) => {
+                let statement = attr.expand(fields, private);
+                quote!(#(#conditions)* { #statement })
+            }
         }
     }
 }
@@ -134,6 +150,22 @@ impl Value {
                 };
             },
         }
+    }
+}
+
+impl Value {
+    /// `&value,` for a value that is there already.
+    fn looked_at(&self, private: &TokenStream) -> Option<TokenStream> {
+        let expr = &self.expr;
+        let span = expr.span().resolved_at(Span::mixed_site());
+        let value = quote_spanned!(span=> &(#expr));
+        is_there(expr).then_some(())?;
+        Some(match self.form {
+            Form::Typed => quote_spanned!(span=> #value,),
+            Form::Display => quote_spanned!(span=> &#private::display(#value),),
+            Form::Debug => quote_spanned!(span=> &#private::debug(#value),),
+            Form::Redacted | Form::Captured => return None,
+        })
     }
 }
 
@@ -268,12 +300,66 @@ pub fn located(tokens: &TokenStream, span: Span) -> TokenStream {
     tokens.clone().into_iter().map(at).collect()
 }
 
+/// Attributes that are handed over as values, since looking at them does and costs nothing.
+pub struct Values {
+    /// The keys, each behind a byte that tells its length.
+    pub keys: String,
+    /// `&[&a, &b]`
+    pub list: TokenStream,
+    /// The variables that they are, or are a part of.
+    pub variables: Vec<Ident>,
+}
+
+/// `attrs` as values; `None` if one of them has to be evaluated, which is done only for somebody who records.
+pub fn values(attrs: &[Attr], private: &TokenStream) -> Option<Values> {
+    let mut keys = String::new();
+    let mut list = TokenStream::new();
+    let mut variables = Vec::new();
+    for attr in attrs {
+        let Attr::Pair { key: Key::Text(key), value } = attr else { return None };
+        let key = key.value();
+        // Beyond that, the length would be two bytes.
+        let length = u8::try_from(key.len()).ok().filter(u8::is_ascii)?;
+        keys.push(char::from(length));
+        keys.push_str(&key);
+        list.extend(value.looked_at(private)?);
+        variables.extend(variable_of(&value.expr).cloned());
+    }
+    Some(Values { keys, list: quote!(&[#list]), variables })
+}
+
+/// The variable that such an expression is, or is a part of.
+fn variable_of(expr: &Expr) -> Option<&Ident> {
+    match expr {
+        Expr::Path(path) => path.path.get_ident(),
+        Expr::Field(field) => variable_of(&field.base),
+        Expr::Reference(reference) => variable_of(&reference.expr),
+        Expr::Paren(paren) => variable_of(&paren.expr),
+        Expr::Group(group) => variable_of(&group.expr),
+        _ => None,
+    }
+}
+
+/// Whether an expression names something that is there already.
+fn is_there(expr: &Expr) -> bool {
+    match expr {
+        Expr::Path(_) | Expr::Lit(_) => true,
+        Expr::Field(field) => is_there(&field.base),
+        Expr::Reference(reference) => reference.mutability.is_none() && is_there(&reference.expr),
+        Expr::Paren(paren) => is_there(&paren.expr),
+        Expr::Group(group) => is_there(&group.expr),
+        _ => false,
+    }
+}
+
 /// A closure `|fields| ..` that sets all of `attrs`.
 pub fn writer(attrs: &[Attr], private: &TokenStream) -> TokenStream {
     let fields = Ident::new("fields", Span::mixed_site());
     let statements = attrs.iter().map(|attr| attr.expand(&fields, private));
+    // Under conditions that do not hold, nothing else uses them.
+    let used = attrs.iter().any(|attr| matches!(attr, Attr::Conditional(..))).then(|| quote!(let _ = &#fields;));
     let pattern = if attrs.is_empty() { quote!(_) } else { fields.to_token_stream() };
-    quote!(&mut |#pattern: &mut #private::Fields<'_>| { #(#statements)* })
+    quote!(&mut |#pattern: &mut #private::Fields<'_>| { #used #(#statements)* })
 }
 
 /// A statement that uses `expr` and does nothing.

@@ -75,7 +75,7 @@ pub fn span(tokens: TokenStream) -> TokenStream {
             Around::Future(future) => quote!({ #unrecorded #future }),
         };
     }
-    let site = expand::site(&args, &LitStr::new("span", Span::call_site()), &private);
+    let site = expand::site(&args, &LitStr::new("span", Span::call_site()), &args.attrs, &private);
     let open = expand::open(&args, &args.attrs, &private);
     let note = quote!(|_, _| ());
     match around {

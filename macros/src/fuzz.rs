@@ -2,7 +2,7 @@
 //!
 //! `PROPTEST_CASES=100000 cargo test -p traced-macros --features enable fuzz` runs longer.
 
-use proc_macro2::{TokenStream, TokenTree};
+use proc_macro2::{Span, TokenStream, TokenTree};
 use proptest::prelude::*;
 use proptest::sample::Index;
 
@@ -133,6 +133,9 @@ const ITEMS: &[&str] = &[
     "fn f() { x. }",
 ];
 
+/// On which nothing is wrong, whatever the arguments.
+const TRACEABLE: &[&str] = &[ITEMS[0], ITEMS[1], ITEMS[2], ITEMS[3], ITEMS[4], ITEMS[5], ITEMS[7]];
+
 const DERIVES: &[&str] = &[
     "#[attrs(prefix = \"book.\", crate = a::b)] struct S<T: Clone> where T: Send { a: T, #[attrs(skip)] b: i64, \
      #[attrs(rename = \"x\")] c: i64, #[attrs(nested)] d: D, #[attrs(%)] e: E, #[attrs(?)] f: F, #[attrs(redact)] g: G }",
@@ -231,6 +234,57 @@ fn mentions_compile_error(expansion: &TokenStream) -> bool {
     expansion.to_string().contains("compile_error !")
 }
 
+/// Where each mistake is shown.
+fn shown_at(expansion: &TokenStream, places: &mut Vec<(Span, Span)>) {
+    let tokens: Vec<TokenTree> = expansion.clone().into_iter().collect();
+    for (position, token) in tokens.iter().enumerate() {
+        match (token, tokens.get(position + 2)) {
+            // The beginning and the end, as `syn` writes them.
+            (TokenTree::Ident(ident), Some(message @ TokenTree::Group(_))) if ident == "compile_error" => {
+                places.push((ident.span(), message.span()));
+            }
+            (TokenTree::Group(group), _) => shown_at(&group.stream(), places),
+            _ => {}
+        }
+    }
+}
+
+/// Whether `span` lies in the text that `tokens` were parsed from, or is the whole attribute. What ends too early is shown
+/// there.
+fn lies_in(span: Span, tokens: &TokenStream) -> bool {
+    let (at, call_site) = (span.byte_range(), Span::call_site());
+    if at == call_site.byte_range() && span.file() == call_site.file() {
+        return true;
+    }
+    let ends = |token: &TokenTree| match token {
+        TokenTree::Group(group) => (group.span_open(), group.span_close()),
+        token => (token.span(), token.span()),
+    };
+    let tokens: Vec<TokenTree> = tokens.clone().into_iter().collect();
+    let (Some(first), Some(last)) = (tokens.first(), tokens.last()) else { return false };
+    let (from, to) = (ends(first).0, ends(last).1);
+    let text = from.byte_range().start..to.byte_range().end;
+    from.file() == span.file() && at.start < at.end && text.start <= at.start && at.end <= text.end
+}
+
+/// That each mistake is shown on one of `tokens`, which were parsed from one text.
+fn each_mistake_lies_in(expansion: &TokenStream, tokens: &TokenStream) -> Result<(), TestCaseError> {
+    let mut places = Vec::new();
+    shown_at(expansion, &mut places);
+    for (first, last) in places {
+        for span in [first, last] {
+            prop_assert!(lies_in(span, tokens), "{:?} of {} is outside: {expansion}", span.byte_range(), span.file());
+        }
+    }
+    Ok(())
+}
+
+/// The same tokens, parsed anew from one text: their spans are places in it.
+fn anew(tokens: &TokenStream) -> TokenStream {
+    // What stands beside each other by chance may be no tokens when it is written.
+    tokens.to_string().parse().unwrap_or_default()
+}
+
 /// The item, where it was right: whatever the arguments, what comes out parses.
 fn parses_as_items(expansion: TokenStream) -> bool {
     syn::parse2::<syn::File>(expansion).is_ok()
@@ -247,6 +301,20 @@ proptest! {
         let right = syn::parse2::<syn::File>(item_tokens.clone()).is_ok();
         let expansion = crate::expand::traced(args, item_tokens);
         prop_assert!(!right || parses_as_items(expansion.clone()), "{expansion}");
+    }
+
+    #[test]
+    fn a_mistake_in_the_arguments_is_shown_there(args in arguments(), item in prop::sample::select(TRACEABLE)) {
+        let args = anew(&args);
+        let expansion = crate::expand::traced(args.clone(), item.parse().expect("tokens"));
+        each_mistake_lies_in(&expansion, &args)?;
+    }
+
+    #[test]
+    fn a_mistake_in_the_item_is_shown_there(item in mutated(ITEMS)) {
+        let item = anew(&item);
+        let expansion = crate::expand::traced(TokenStream::new(), item.clone());
+        each_mistake_lies_in(&expansion, &item)?;
     }
 
     #[test]

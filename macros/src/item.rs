@@ -24,6 +24,16 @@ pub struct Function {
 }
 
 impl Item {
+    /// The attributes that stand on it.
+    pub fn attributes(&self) -> &[Attribute] {
+        match self {
+            Self::Function(function) => &function.attrs,
+            Self::Impl(block) => &block.attrs,
+            Self::Trait(definition) => &definition.attrs,
+            Self::Module(module) => &module.attrs,
+        }
+    }
+
     /// The item, or an error on the token that shows best why it can't be traced.
     pub fn parse(tokens: TokenStream) -> syn::Result<Self> {
         let keyword = keyword(tokens.clone());

@@ -3,6 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::ToTokens;
 use syn::parse::Parser;
+use syn::visit::Visit;
 use syn::{
     Block, Expr, ExprAsync, GenericArgument, PathArguments, PathSegment, ReturnType, Stmt, Type, TypeParamBound,
 };
@@ -120,6 +121,19 @@ fn only_type(segment: &PathSegment) -> Option<&Type> {
 
 fn is_impl_trait(output: &ReturnType) -> bool {
     matches!(output, ReturnType::Type(_, ty) if matches!(**ty, Type::ImplTrait(_)))
+}
+
+/// Whether `impl Trait` stands anywhere in `ty`.
+pub fn has_impl_trait(ty: &Type) -> bool {
+    struct Found(bool);
+    impl<'t> Visit<'t> for Found {
+        fn visit_type_impl_trait(&mut self, _: &'t syn::TypeImplTrait) {
+            self.0 = true;
+        }
+    }
+    let mut found = Found(false);
+    found.visit_type(ty);
+    found.0
 }
 
 fn mentions(tokens: &TokenStream, word: &str) -> bool {

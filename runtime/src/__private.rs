@@ -4,14 +4,14 @@ pub use core;
 pub use opentelemetry::trace::SpanKind;
 
 pub use crate::metrics::{measure, measure_later, measured, measured_future, measured_stream};
-pub use crate::outcome::ladder::{self, Probe};
-pub use crate::outcome::{ErrorType, OptionLike, Outcome, ResultLike};
+pub use crate::outcome::ladder::{Ladder, ladder};
+pub use crate::outcome::{ErrorType, LookAt, OptionLike, Outcome, ResultLike};
 pub use crate::span::{
-    AsLink, AsLinks, AsParent, AsText, FunctionName, InSpan, Level, Links, Pending, Site, SpanGuard, Start, attributes,
-    call, enrich, enriched, enriched_future, enter, event, future_of, never, open, path_of, returned_future,
-    returned_stream, stream_of, sync, unopened,
+    Around, AsLink, AsLinks, AsParent, AsText, Entry, FunctionName, InSpan, Level, Links, More, Pending, Site,
+    SpanGuard, Start, around, attributes, call, enrich, enriched, enriched_future, enter, enter_with, event, future_of,
+    never, open, opened, path_of, returned_future, returned_stream, stream_of, sync, unopened, within,
 };
-pub use crate::value::{Attributes, Fields, capture, mask};
+pub use crate::value::{Attributes, Fields, capture, debug, display, mask};
 
 /// In a box that is pinned, as the signature has it.
 pub fn boxed<T>(value: T) -> std::pin::Pin<Box<T>> {

@@ -5,6 +5,7 @@ use quote::{ToTokens, quote};
 use syn::visit_mut::{self, VisitMut};
 use syn::{FnArg, LitStr, ReturnType, Type};
 
+use super::entry::Enter;
 use super::params::Params;
 use super::{entry, outcome};
 use crate::args::{Args, Capture, Name, Returns};
@@ -22,7 +23,9 @@ pub fn function(function: &mut Function, args: &Args, errors: &mut Errors) -> To
     attrs.extend(args.attrs.iter().cloned());
     attrs.extend(captured(args, &params, errors));
     let name = LitStr::new(&syn::ext::IdentExt::unraw(&function.sig.ident).to_string(), function.sig.ident.span());
-    let mut site = entry::site(args, &name, &private);
+    // Where the span opens later, its attributes are evaluated apart from it.
+    let listed = if matches!(shape, Shape::Sync | Shape::Async) { attrs.as_slice() } else { &[] };
+    let mut site = entry::site(args, &name, listed, &private);
     site.extend(super::lost_track_caller(function, &private));
     let parts = Parts { site, body: &function.body, output: &function.sig.output, args, attrs, params, private };
     let is_async = matches!(shape, Shape::Async);
@@ -64,6 +67,7 @@ pub fn disabled(function: &mut Function, args: &Args, errors: &mut Errors) -> To
 
 /// Arguments captured by `args`.
 fn captured(args: &Args, params: &Params, errors: &mut Errors) -> Vec<Attr> {
+    let captured = |(name, conditions): &(Ident, Vec<_>)| Attr::captured(name.clone()).under(conditions.clone());
     match &args.capture {
         None => Vec::new(),
         Some(Capture::All(span)) => {
@@ -72,7 +76,7 @@ fn captured(args: &Args, params: &Params, errors: &mut Errors) -> Vec<Attr> {
                     errors.at(*span, message);
                 }
             }
-            params.names.iter().cloned().map(Attr::captured).collect()
+            params.named.iter().map(captured).collect()
         }
         Some(Capture::Some(names)) => {
             for name in names {
@@ -87,7 +91,8 @@ fn captured(args: &Args, params: &Params, errors: &mut Errors) -> Vec<Attr> {
                     errors.on(name, message);
                 }
             }
-            names.iter().filter(|name| params.names.contains(name)).cloned().map(Attr::captured).collect()
+            let asked = |name| params.named.iter().filter(move |(known, _)| known == name).map(captured);
+            names.iter().flat_map(asked).collect()
         }
     }
 }
@@ -107,11 +112,20 @@ impl Parts<'_> {
         entry::open(self.args, &self.attrs, &self.private)
     }
 
+    /// The way into the span, if nothing is said of what the function returns.
+    fn enter(&self) -> Option<Enter> {
+        let look = outcome::look(self.args, self.output, &self.private)?;
+        Some(entry::enter(self.args, &self.attrs, &self.params.still, &look, &self.private))
+    }
+
+    fn note(&self) -> TokenStream {
+        outcome::note(self.args, shape::is_plain(self.output), &self.private)
+    }
+
     fn sync(&self) -> TokenStream {
         let Self { site, body, output, args, params, private, .. } = self;
         let rebind = &params.rebind;
         let returns = erased(output);
-        let note = outcome::note(args, shape::is_plain(output), private);
         let span = Ident::new("span", Span::mixed_site());
         let call = super::closure::told(output, rebind, body, private).unwrap_or_else(|| {
             let block = block(rebind, body);
@@ -119,10 +133,20 @@ impl Parts<'_> {
         });
         if args.current.is_some() {
             let enrich = self.enrich();
+            let note = self.note();
             return self
                 .measured(quote!({ #site let #span = #enrich; #private::enriched(#span, #call, #note) }), output);
         }
-        let open = self.open();
+        match self.enter() {
+            Some(Enter::AtOnce(arguments)) => {
+                return self.measured(quote!({ #site #private::within(#arguments, #call) }), output);
+            }
+            Some(Enter::Before(entry)) => {
+                return self.measured(quote!({ #site let #span = #entry; #span.call(#call) }), output);
+            }
+            None => {}
+        }
+        let (open, note) = (self.open(), self.note());
         self.measured(quote!({ #site let #span = #open; #private::sync(#span, #call, #note) }), output)
     }
 
@@ -133,16 +157,26 @@ impl Parts<'_> {
             ReturnType::Type(_, ty) => pinned_output(ty, private),
             ReturnType::Default => pinned_output(&unit(), private),
         };
-        let note = outcome::note(args, shape::is_plain(output), private);
         let span = Ident::new("span", Span::mixed_site());
         let block = block(&quote!(#pinned #rebind), body);
         let block = quote!(async move #block);
         if args.current.is_some() {
-            let enrich = self.enrich();
+            let (enrich, note) = (self.enrich(), self.note());
             let body = quote!({ #site let #span = #enrich; #private::enriched_future(#span, #block, #note).await });
             return self.measured(body, output);
         }
-        let open = self.open();
+        match self.enter() {
+            // In a statement of its own: what the attributes are borrowed in is gone before the first `.await`.
+            Some(Enter::AtOnce(arguments)) => {
+                let body = quote!({ #site let #span = #private::around(#arguments, #block); #span.await });
+                return self.measured(body, output);
+            }
+            Some(Enter::Before(entry)) => {
+                return self.measured(quote!({ #site let #span = #entry; #span.around(#block).await }), output);
+            }
+            None => {}
+        }
+        let (open, note) = (self.open(), self.note());
         self.measured(quote!({ #site let #span = #open; #private::InSpan::new(#span, #block, #note).await }), output)
     }
 

@@ -1,7 +1,8 @@
 //! Impl blocks, traits and inline modules: each function inside is traced, refined by its own `#[traced(..)]`.
 
 use proc_macro2::TokenStream;
-use quote::ToTokens;
+use quote::{ToTokens, quote};
+use syn::parse::{ParseStream, Parser};
 use syn::punctuated::Punctuated;
 use syn::{Attribute, ImplItem, Item, ItemImpl, ItemMod, ItemTrait, Meta, Token, TraitItem};
 
@@ -38,22 +39,7 @@ pub fn module(mut module: ItemMod, args: &Args, errors: &mut Errors) -> TokenStr
     check(args, "a module", errors);
     if let Some((_, items)) = &mut module.content {
         for item in items {
-            if is_cfg_test(item) {
-                continue;
-            }
-            let expanded = match item {
-                Item::Fn(function) => inner(function.to_token_stream(), args, errors),
-                Item::Impl(block) => {
-                    nested(&mut block.attrs, args, errors).map(|args| implementation(block.clone(), &args, errors))
-                }
-                Item::Trait(definition) => nested(&mut definition.attrs, args, errors)
-                    .map(|args| self::definition(definition.clone(), &args, errors)),
-                Item::Mod(inner) if inner.content.is_some() => {
-                    nested(&mut inner.attrs, args, errors).map(|args| self::module(inner.clone(), &args, errors))
-                }
-                _ => None,
-            };
-            if let Some(tokens) = expanded {
+            if let Some(tokens) = in_module(item.to_token_stream(), args, errors) {
                 *item = Item::Verbatim(tokens);
             }
         }
@@ -61,8 +47,79 @@ pub fn module(mut module: ItemMod, args: &Args, errors: &mut Errors) -> TokenStr
     module.into_token_stream()
 }
 
+/// The expansion of an item in a module; `None` where it is left as it is.
+fn in_module(tokens: TokenStream, args: &Args, errors: &mut Errors) -> Option<TokenStream> {
+    let mut item: Item = syn::parse2(tokens.clone()).ok()?;
+    if is_cfg_test(&item) {
+        return None;
+    }
+    if let (false, Some(conditional)) = (matches!(item, Item::Fn(_)), Conditional::split(&tokens)) {
+        return Some(conditional.each(|tokens| in_module(tokens.clone(), args, errors).unwrap_or(tokens)));
+    }
+    let expanded = match &mut item {
+        Item::Fn(_) => return inner(tokens, args, errors),
+        Item::Impl(block) => {
+            nested(&mut block.attrs, args, errors).map(|args| implementation(block.clone(), &args, errors))
+        }
+        Item::Trait(definition) => {
+            nested(&mut definition.attrs, args, errors).map(|args| self::definition(definition.clone(), &args, errors))
+        }
+        Item::Mod(inner) if inner.content.is_some() => {
+            nested(&mut inner.attrs, args, errors).map(|args| self::module(inner.clone(), &args, errors))
+        }
+        _ => return None,
+    };
+    // What says `skip` is left as it is, but for the word.
+    Some(expanded.unwrap_or_else(|| item.into_token_stream()))
+}
+
 /// The expansion of one function inside; `None` where it is left as it is.
 fn inner(tokens: TokenStream, outer: &Args, errors: &mut Errors) -> Option<TokenStream> {
+    match Conditional::split(&tokens) {
+        Some(conditional) => Some(conditional.each(|tokens| inner(tokens.clone(), outer, errors).unwrap_or(tokens))),
+        None => inner_unconditional(tokens, outer, errors),
+    }
+}
+
+/// An item under `#[cfg_attr(condition, traced(..))]`, which nobody evaluates before this: one that is there under the
+/// condition, and one that is there without it.
+struct Conditional {
+    condition: TokenStream,
+    /// With what the attribute stands for in its place.
+    with: TokenStream,
+    without: TokenStream,
+}
+
+impl Conditional {
+    fn split(item: &TokenStream) -> Option<Self> {
+        let parser = |input: ParseStream<'_>| Ok((input.call(Attribute::parse_outer)?, input.parse::<TokenStream>()?));
+        let (mut attrs, rest) = parser.parse2(item.clone()).ok()?;
+        let (position, condition, given) = attrs.iter().enumerate().find_map(|(position, attribute)| {
+            let Meta::List(list) = &attribute.meta else { return None };
+            let mut all = list.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated).ok()?.into_iter();
+            let condition = all.next().filter(|_| attribute.path().is_ident("cfg_attr"))?;
+            let given: Vec<Meta> = all.collect();
+            let is_traced = |meta: &Meta| meta.path().segments.last().is_some_and(|segment| segment.ident == "traced");
+            given.iter().any(is_traced).then(|| (position, condition.into_token_stream(), given))
+        })?;
+        attrs.remove(position);
+        let (before, after) = attrs.split_at(position);
+        Some(Self {
+            with: quote!(#(#before)* #(#[#given])* #(#after)* #rest),
+            without: quote!(#(#before)* #(#after)* #rest),
+            condition,
+        })
+    }
+
+    /// What `expand` makes of both.
+    fn each(self, mut expand: impl FnMut(TokenStream) -> TokenStream) -> TokenStream {
+        let Self { condition, with, without } = self;
+        let (with, without) = (expand(with), expand(without));
+        quote!(#[cfg(#condition)] #with #[cfg(not(#condition))] #without)
+    }
+}
+
+fn inner_unconditional(tokens: TokenStream, outer: &Args, errors: &mut Errors) -> Option<TokenStream> {
     let mut function = match Function::parse_tokens(tokens) {
         Ok(function) => function,
         Err(error) => {
@@ -74,6 +131,9 @@ fn inner(tokens: TokenStream, outer: &Args, errors: &mut Errors) -> Option<Token
         return None;
     }
     let said = take_traced(&mut function.attrs);
+    if super::is_twice(&function.attrs, errors) {
+        return None;
+    }
     if said.is_none() && (function.sig.constness.is_some() || function.sig.variadic.is_some()) {
         return None;
     }
@@ -90,7 +150,7 @@ fn nested(attrs: &mut Vec<Attribute>, outer: &Args, errors: &mut Errors) -> Opti
 
 /// Takes `#[traced]` or `#[traced(..)]` off and gives what it says.
 fn take_traced(attrs: &mut Vec<Attribute>) -> Option<TokenStream> {
-    let position = attrs.iter().position(|a| a.path().segments.last().is_some_and(|s| s.ident == "traced"))?;
+    let position = attrs.iter().position(super::is_traced)?;
     match attrs.remove(position).meta {
         Meta::Path(_) => Some(TokenStream::new()),
         Meta::List(list) => Some(list.tokens),

@@ -17,8 +17,7 @@ pub fn private(krate: Option<&Path>) -> TokenStream {
 }
 
 /// `static SITE`, for a span called `name` unless the arguments say otherwise.
-pub fn site(args: &Args, default_name: &LitStr, private: &TokenStream) -> TokenStream {
-    // The line that `line!` tells is that of its span.
+pub fn site(args: &Args, default_name: &LitStr, attrs: &[Attr], private: &TokenStream) -> TokenStream {
     let here = default_name.span();
     let name = match &args.name {
         Some(Name::Literal(name)) => name.clone(),
@@ -26,6 +25,15 @@ pub fn site(args: &Args, default_name: &LitStr, private: &TokenStream) -> TokenS
             let prefix = args.prefix.as_ref().map(LitStr::value).unwrap_or_default();
             LitStr::new(&format!("{prefix}{}", default_name.value()), here)
         }
+    };
+    let module = quote!(#private::core::module_path!());
+    let new = match values(args, attrs, private) {
+        Some(values) if !values.keys.is_empty() => {
+            let length = name.value().len();
+            let text = LitStr::new(&format!("{}{}", name.value(), values.keys), name.span());
+            quote!(with_keys(#text, #length, #module))
+        }
+        _ => quote!(new(#name, #module)),
     };
     let kind = args.kind.as_ref().map(|kind| {
         let variant = variant(kind);
@@ -35,19 +43,38 @@ pub fn site(args: &Args, default_name: &LitStr, private: &TokenStream) -> TokenS
         let variant = variant(level);
         quote!(.with_level(#private::Level::#variant))
     });
-    let scope = args.scope.as_ref().map(|scope| quote!(.with_scope(#scope)));
-    let code = args.code.map(|_| {
-        let function = function_name(private);
-        quote!(.with_code(#function))
-    });
-    let function = format!("::{}", default_name.value());
-    let path = quote!(#private::core::concat!(#private::core::module_path!(), #function));
-    let line = quote_spanned!(here=> #private::core::line!());
+    let more = more(args, &name, default_name, private);
     quote! {
-        static __TRACED_SITE: #private::Site = #private::Site::new(
-            #name, #private::core::module_path!(), #private::core::file!(), #line,
-        ).with_path(#path) #kind #level #scope #code;
+        static __TRACED: #private::Site = #private::Site::#new #kind #level #more;
     }
+}
+
+/// `.with(..)`, if the site says more than most.
+fn more(args: &Args, name: &LitStr, default_name: &LitStr, private: &TokenStream) -> Option<TokenStream> {
+    let option = quote!(#private::core::option::Option);
+    let some = |value: TokenStream| quote!(#option::Some(#value));
+    let scope = args.scope.as_ref().map(|scope| some(quote!(#scope)));
+    let function = (name.value() != default_name.value()).then(|| some(quote!(#default_name)));
+    // The line that `line!` tells is that of its span.
+    let here = default_name.span();
+    let line = quote_spanned!(here=> #private::core::line!());
+    let code = args.code.map(|_| {
+        let name = function_name(private);
+        some(quote!((#name, #private::core::file!(), #line)))
+    });
+    if scope.is_none() && function.is_none() && code.is_none() {
+        return None;
+    }
+    let has_items = code.is_some();
+    let [scope, function, code] = [scope, function, code].map(|part| part.unwrap_or_else(|| quote!(#option::None)));
+    let more = quote!(#private::More { scope: #scope, function: #function, code: #code });
+    Some(if has_items { quote!(.with({ static MORE: #private::More = #more; &MORE })) } else { quote!(.with(&#more)) })
+}
+
+/// The attributes as values, if nothing else is said of the span's beginning.
+fn values(args: &Args, attrs: &[Attr], private: &TokenStream) -> Option<attrs::Values> {
+    let alone = args.condition.is_none() && args.current.is_none() && args.returns.is_none() && says_nothing_else(args);
+    alone.then(|| attrs::values(attrs, private)).flatten()
 }
 
 /// The call of `function`, `measure` or `measure_later`, if metrics are wanted.
@@ -85,8 +112,8 @@ fn variant(word: &Ident) -> Ident {
 pub fn gate(args: &Args) -> TokenStream {
     // Under what is current, a parent that is not sampled settles the matter before anything is put together.
     let on = match (&args.parent, &args.root) {
-        (None, None) => quote!(__TRACED_SITE.is_on_here()),
-        _ => quote!(__TRACED_SITE.is_on()),
+        (None, None) => quote!(__TRACED.is_on_here()),
+        _ => quote!(__TRACED.is_on()),
     };
     match &args.condition {
         None => on,
@@ -127,7 +154,7 @@ pub fn start(args: &Args, attrs: &[Attr], private: &TokenStream) -> TokenStream 
         });
         quote!(.links(#private::Links::new() #(#each)*))
     });
-    quote!(#private::Start::new(&__TRACED_SITE, #writer) #name #parent #root #links)
+    quote!(#private::Start::new(&__TRACED, #writer) #name #parent #root #links)
 }
 
 /// Whether a span begins with its attributes alone, as most do: one call says it all.
@@ -135,15 +162,40 @@ fn says_nothing_else(args: &Args) -> bool {
     !matches!(args.name, Some(Name::Expr(_))) && args.parent.is_none() && args.root.is_none() && args.links.is_none()
 }
 
-/// `if on { open } else { nothing }`
+/// The span, open or not.
 pub fn open(args: &Args, attrs: &[Attr], private: &TokenStream) -> TokenStream {
+    if let Some(attrs::Values { list, .. }) = values(args, attrs, private) {
+        return quote!(#private::opened(&__TRACED, #list));
+    }
     let gate = gate(args);
     let open = if says_nothing_else(args) {
         let writer = attrs::writer(attrs, private);
-        quote!(#private::enter(&__TRACED_SITE, #writer))
+        quote!(#private::enter_with(&__TRACED, #writer))
     } else {
         let start = start(args, attrs, private);
         quote!(#private::open(#start))
     };
     quote!(if #gate { #open } else { #private::unopened() })
+}
+
+/// The way into a span of which `look` alone sees the return value.
+pub enum Enter {
+    /// The span opens as the body is called: `look, &SITE, values` are its first arguments.
+    AtOnce(TokenStream),
+    /// The span opens before, since the body takes what its attributes are made of.
+    Before(TokenStream),
+}
+
+/// See [`Enter`]; what is `still` can be looked at while the body has it, too.
+pub fn enter(args: &Args, attrs: &[Attr], still: &[Ident], look: &TokenStream, private: &TokenStream) -> Enter {
+    let Some(attrs::Values { list, variables, .. }) = values(args, attrs, private) else {
+        let open = open(args, attrs, private);
+        return Enter::Before(quote!(#private::Entry::new(#look, #open)));
+    };
+    let arguments = quote!(#look, &__TRACED, #list);
+    if variables.iter().all(|variable| still.contains(variable)) {
+        Enter::AtOnce(arguments)
+    } else {
+        Enter::Before(quote!(#private::enter(#arguments)))
+    }
 }

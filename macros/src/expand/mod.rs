@@ -11,6 +11,7 @@ mod snapshots;
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote};
+use syn::Attribute;
 use syn::spanned::Spanned;
 
 use crate::args::Args;
@@ -44,6 +45,9 @@ pub fn traced(args: TokenStream, item: TokenStream) -> TokenStream {
 }
 
 fn item(item: Item, args: &Args, errors: &mut Errors) -> Option<TokenStream> {
+    if is_twice(item.attributes(), errors) {
+        return None;
+    }
     match item {
         Item::Function(function) => self::function(*function, args, errors),
         Item::Impl(block) if args.skip.is_some() => Some(block.into_token_stream()),
@@ -73,6 +77,20 @@ fn function(mut function: Function, args: &Args, errors: &mut Errors) -> Option<
     }
     let expanded = body::function(&mut function, args, errors);
     errors.is_empty().then_some(expanded)
+}
+
+/// Whether another `#[traced]` stands among `attributes`, which makes two spans of one call.
+fn is_twice(attributes: &[Attribute], errors: &mut Errors) -> bool {
+    let second = attributes.iter().find(|attribute| is_traced(attribute));
+    if let Some(second) = second {
+        errors.on(second, "`#[traced]` stands here twice: write all of its arguments into one");
+    }
+    second.is_some()
+}
+
+/// Whether it is `#[traced]`, by whichever path.
+fn is_traced(attribute: &Attribute) -> bool {
+    attribute.path().segments.last().is_some_and(|segment| segment.ident == "traced")
 }
 
 /// What can be said of a function only when its arguments and its signature are seen together.

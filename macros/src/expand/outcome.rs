@@ -2,16 +2,30 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
+use syn::ReturnType;
 use syn::spanned::Spanned;
 
 use crate::args::{Args, Clause, Exception, On, Outcome, Status};
 use crate::attrs;
+use crate::shape;
 
 /// The names that the closure uses, which the user's code can't see.
 struct Names {
     outcome: Ident,
     value: Ident,
     returned: Ident,
+}
+
+/// What sees a return value of which no clause speaks; `None` if one does, or if its type is not known.
+pub fn look(args: &Args, output: &ReturnType, private: &TokenStream) -> Option<TokenStream> {
+    if !args.outcomes.is_empty() {
+        return None;
+    }
+    match output {
+        _ if shape::is_plain(output) => Some(quote!(#private::LookAt::NOTHING)),
+        ReturnType::Type(_, ty) if !shape::has_impl_trait(ty) => Some(quote!(#private::Ladder::<#ty>::NEW.look())),
+        _ => None,
+    }
 }
 
 /// A closure `|outcome, returned| ..` that says of the return value no more than whether it failed, and how.
@@ -64,12 +78,7 @@ fn closure<'a>(
 }
 
 fn failure(Names { outcome, returned, .. }: &Names, private: &TokenStream) -> TokenStream {
-    quote! {
-        #outcome.failure({
-            use #private::ladder::*;
-            (&&&&&&&&&&&#private::Probe(#returned)).failure()
-        });
-    }
+    quote!(#outcome.failure(#private::ladder(#returned).failure(#returned));)
 }
 
 fn looked_at(o: &Outcome, wanted: &dyn Fn(&Clause) -> bool, names: &Names, private: &TokenStream) -> TokenStream {

@@ -4,7 +4,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::visit::{self, Visit};
 use syn::visit_mut::{self, VisitMut};
-use syn::{Attribute, FnArg, LitStr, Pat, PatIdent, PatStruct, Signature};
+use syn::{Attribute, FnArg, LitStr, Pat, PatIdent, PatStruct, ReceiverKind, Signature, Type};
 
 use crate::args::{Args, Capture};
 use crate::attrs::Attr;
@@ -22,6 +22,10 @@ pub struct Params {
     pub uses: TokenStream,
     /// Each parameter that is one name.
     pub names: Vec<Ident>,
+    /// The same, each with the conditions under which it is there. Two of one name may be there in turn.
+    pub named: Vec<(Ident, Vec<Attribute>)>,
+    /// Each that stays where it is, and can be looked at while the body has it, too; see [`stays`].
+    pub still: Vec<Ident>,
     /// What parameters with `#[attr]` set.
     pub attrs: Vec<Attr>,
 }
@@ -30,26 +34,40 @@ impl Params {
     /// Takes `#[attr]` off the parameters, and `mut` over to the rebinding: the signature that remains is what the
     /// caller sees, which is the same.
     pub fn take(sig: &mut Signature, args: &Args, errors: &mut Errors) -> Self {
-        let mut params =
-            Self { rebind: TokenStream::new(), uses: TokenStream::new(), names: Vec::new(), attrs: Vec::new() };
+        let mut params = Self {
+            rebind: TokenStream::new(),
+            uses: TokenStream::new(),
+            names: Vec::new(),
+            named: Vec::new(),
+            still: Vec::new(),
+            attrs: Vec::new(),
+        };
+        let mut used = TokenStream::new();
         for (position, input) in sig.inputs.iter_mut().enumerate() {
             match input {
                 FnArg::Receiver(receiver) => {
                     let span = Span::mixed_site();
                     let this = &receiver.self_token;
+                    if let ReceiverKind::Reference(_, _, mutability) = &receiver.kind {
+                        if mutability.is_none() {
+                            params.still.push(Ident::new("self", this.span));
+                        }
+                        continue;
+                    }
                     params.rebind.extend(quote_spanned!(span=> let _ = &#this;));
                 }
                 FnArg::Typed(param) => {
-                    let recorded = params.attr(&mut param.attrs, &param.pat, errors)
+                    let conditions: Vec<Attribute> =
+                        param.attrs.iter().filter(|a| a.path().is_ident("cfg")).cloned().collect();
+                    let recorded = params.attr(&mut param.attrs, &param.pat, &conditions, errors)
                         || matches!(args.capture, Some(Capture::All(_)));
                     // Whether it is there, and what lints say of it, holds for the rebinding, too.
                     let cfgs: Vec<Attribute> = param.attrs.iter().filter(|a| is_carried(a)).cloned().collect();
                     // What is expected happens to the rebinding alone: the parameter itself is used, and needs no `mut`.
                     param.attrs.retain(|attribute| !attribute.path().is_ident("expect"));
-                    if let Pat::Ident(PatIdent { ident, .. }) = &*param.pat
-                        && !cfgs.iter().any(|a| a.path().is_ident("cfg"))
-                    {
+                    if let Pat::Ident(PatIdent { ident, .. }) = &*param.pat {
                         params.names.push(ident.clone());
+                        params.named.push((ident.clone(), conditions));
                     }
                     let mentioned = &args.mentioned;
                     if !recorded && leaves_unbound(&param.pat) && !binds_any(&param.pat, mentioned) {
@@ -63,24 +81,35 @@ impl Params {
                         }
                         continue;
                     }
+                    let stays = stays(&param.pat, &param.ty);
+                    if let (true, Pat::Ident(PatIdent { ident, .. })) = (stays, &*param.pat) {
+                        params.still.push(ident.clone());
+                    }
                     let mut bindings = Bindings {
+                        stays,
                         cfgs: &cfgs,
                         recorded,
                         mentioned,
                         rebind: &mut params.rebind,
+                        used: &mut used,
                         uses: &mut params.uses,
                     };
                     bindings.visit_pat_mut(&mut param.pat);
                 }
             }
         }
-        let uses = params.uses.clone();
-        params.rebind.extend(uses);
+        params.rebind.extend(used);
         params
     }
 
     /// Whether there was an `#[attr]`.
-    fn attr(&mut self, attributes: &mut Vec<Attribute>, pattern: &Pat, errors: &mut Errors) -> bool {
+    fn attr(
+        &mut self,
+        attributes: &mut Vec<Attribute>,
+        pattern: &Pat,
+        conditions: &[Attribute],
+        errors: &mut Errors,
+    ) -> bool {
         let Some(position) = attributes.iter().position(|attribute| attribute.path().is_ident("attr")) else {
             return false;
         };
@@ -102,7 +131,7 @@ impl Params {
                 }
             },
         };
-        self.attrs.push(Attr::variable(ident.clone(), key));
+        self.attrs.push(Attr::variable(ident.clone(), key).under(conditions.to_vec()));
         true
     }
 }
@@ -155,12 +184,34 @@ fn underscore(ident: &Ident) -> Option<TokenStream> {
     hidden.then(|| quote!(#[allow(clippy::used_underscore_binding, clippy::no_effect_underscore_binding)]))
 }
 
+/// Whether an argument can stay where it is: it does nothing when it drops, so nobody sees when that is.
+fn stays(pattern: &Pat, ty: &Type) -> bool {
+    const PLAIN: &[&str] = &[
+        "bool", "char", "i8", "i16", "i32", "i64", "i128", "isize", "u8", "u16", "u32", "u64", "u128", "usize", "f32",
+        "f64",
+    ];
+    if !matches!(pattern, Pat::Ident(PatIdent { by_ref: None, mutability: None, subpat: None, .. })) {
+        return false;
+    }
+    match ty {
+        Type::Reference(reference) => reference.mutability.is_none(),
+        Type::Path(path) => path.path.get_ident().is_some_and(|ident| PLAIN.iter().any(|plain| ident == plain)),
+        Type::Paren(ty) => stays(pattern, &ty.elem),
+        Type::Group(ty) => stays(pattern, &ty.elem),
+        _ => false,
+    }
+}
+
 struct Bindings<'a> {
+    /// See [`stays`].
+    stays: bool,
     cfgs: &'a [Attribute],
     /// Recorded without being mentioned.
     recorded: bool,
     mentioned: &'a [Ident],
     rebind: &'a mut TokenStream,
+    /// Uses of what was rebound.
+    used: &'a mut TokenStream,
     uses: &'a mut TokenStream,
 }
 
@@ -172,9 +223,15 @@ impl VisitMut for Bindings<'_> {
         // A `ref mut` binding is a reference that needs no `mut` of its own.
         let mutability = if pattern.by_ref.is_none() { pattern.mutability.take() } else { None };
         let underscore = underscore(ident);
-        self.rebind.extend(quote_spanned!(span=> #(#cfgs)* #underscore let #mutability #ident = #ident;));
+        if !self.stays {
+            self.rebind.extend(quote_spanned!(span=> #(#cfgs)* #underscore let #mutability #ident = #ident;));
+        }
         if self.recorded || self.mentioned.contains(ident) {
-            self.uses.extend(quote_spanned!(span=> #(#cfgs)* #underscore let _ = &#ident;));
+            let used = quote_spanned!(span=> #(#cfgs)* #underscore let _ = &#ident;);
+            if !self.stays {
+                self.used.extend(used.clone());
+            }
+            self.uses.extend(used);
         }
         visit_mut::visit_pat_ident_mut(self, pattern);
     }

@@ -14,8 +14,7 @@ use crate::metrics;
 use crate::outcome::ErrorType;
 use crate::span::{self, InSpan, Site, Start};
 
-static WAIT: Site =
-    Site::new("wait for connection", "traced::database", file!(), line!()).with_scope("traced::database");
+static WAIT: Site = Site::new("wait for connection", "traced::database");
 
 /// How long a connection may take until waiting for it is worth a span.
 const NOTABLE: Duration = Duration::from_millis(10);

@@ -13,9 +13,7 @@ use crate::metrics::Operation;
 use crate::outcome::Outcome;
 use crate::span::{self, InSpan, Opened, Site, Start};
 
-static SITE: Site = Site::new("database", "traced::database", file!(), line!())
-    .with_kind(SpanKind::Client)
-    .with_scope("traced::database");
+static SITE: Site = Site::new("database", "traced::database").with_kind(SpanKind::Client);
 
 /// One statement that is about to be sent to a [`Database`].
 ///

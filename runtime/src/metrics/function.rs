@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
-use std::panic::AssertUnwindSafe;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicI64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -107,10 +107,13 @@ impl Functions {
 }
 
 /// A call that is being measured, or none because nobody measures.
-///
-/// It counts what has happened when it goes, after a panic as well: it makes nothing around it less unwind safe.
 #[derive(Debug)]
-pub struct Call(AssertUnwindSafe<Option<Running>>);
+pub struct Call(Option<Running>);
+
+// It writes to instruments, which hold their own locks: seeing it after a panic breaks nothing, so that the function alone
+// decides whether it is unwind safe.
+impl UnwindSafe for Call {}
+impl RefUnwindSafe for Call {}
 
 #[derive(Debug)]
 struct Running {
@@ -144,11 +147,10 @@ pub fn measure_later(
     code: &'static str,
     attributes: &mut dyn FnMut(&mut Fields<'_>),
 ) -> Call {
-    let Some(instruments) = instruments::installed() else { return Call(AssertUnwindSafe(None)) };
+    let Some(instruments) = instruments::installed() else { return Call(None) };
     let function = instruments.functions.get(scope, name, code);
     let attributes = Fields::collect(attributes);
-    let running = Running { function, start: None, attributes, error_type: None, polling: None, done: false };
-    Call(AssertUnwindSafe(Some(running)))
+    Call(Some(Running { function, start: None, attributes, error_type: None, polling: None, done: false }))
 }
 
 /// The call has returned `value`; `note` sees it.
@@ -159,7 +161,7 @@ pub fn measured<R>(mut call: Call, value: &R, note: impl for<'s, 'r> FnMut(&mut 
 
 impl Call {
     fn begin(&mut self) {
-        let Some(running) = &mut *self.0 else { return };
+        let Some(running) = &mut self.0 else { return };
         if running.start.is_none() {
             running.start = Some(Instant::now());
             running.function.active.fetch_add(1, Relaxed);
@@ -168,7 +170,7 @@ impl Call {
 
     /// A poll begins, or is over.
     fn polling(&mut self, polling: bool) {
-        if let Some(running) = &mut *self.0 {
+        if let Some(running) = &mut self.0 {
             running.polling = Some(polling);
         }
     }

@@ -208,8 +208,7 @@ mod tests {
                 crate::span::open(crate::span::Start::new(&SITE, &mut |_| ())),
                 || Err::<(), _>(quoting_error()),
                 |outcome: &mut crate::outcome::Outcome<'_, '_>, result: &Result<(), RedisError>| {
-                    use crate::outcome::ladder::*;
-                    outcome.failure((&&&&&&&&&&&Probe(result)).failure());
+                    outcome.failure(crate::outcome::ladder::ladder(result).failure(result));
                 },
             )
         });
@@ -217,5 +216,5 @@ mod tests {
         assert!(!format!("{spans:?}").contains("CANARY"), "{spans:?}");
     }
 
-    static SITE: crate::span::Site = crate::span::Site::new("fails", "failure", file!(), line!());
+    static SITE: crate::span::Site = crate::span::Site::new("fails", "failure");
 }

@@ -1,71 +1,123 @@
 //! What an `Err` can tell, by what its type implements.
 //!
-//! Stable Rust has no specialisation, but a method call prefers the receiver that needs the fewest dereferences. So each
-//! rung is a trait, implemented for [`Probe`] behind one reference less than the rung above, and the expansion calls
-//! `failure` on a probe behind as many references as there are rungs: the highest rung whose bounds hold answers. It works
-//! through type aliases, since it asks the type and not its name; in a function that is generic over its error it sees the
-//! bounds alone.
+//! Stable Rust has no specialisation, but a method call looks at a type before it looks at what that type derefs to, and
+//! passes a method by whose bounds do not hold. So each rung is a type that derefs to the next, and the first whose bounds
+//! hold for `R` answers. It works through type aliases, since it asks the type and not its name; in a function that is
+//! generic over its error it sees the bounds alone. No trait has to be in scope: a `use` in each annotated function would
+//! be a definition more in each.
+//!
+//! The order is that of what tells most. An error that implements `ErrorType` and `Error` comes first; that `Error` alone
+//! comes before the other two of `ErrorType` excludes nothing, and saves the commonest type two steps.
 
 use std::any::type_name;
 use std::error::Error;
 use std::fmt::{Debug, Display};
+use std::marker::PhantomData;
+use std::ops::Deref;
 
 use super::ErrorType;
 use super::failure::Failure;
+use super::look::{Fail, LookAt};
 
-/// A return value that is asked what it is.
-#[derive(Debug)]
-pub struct Probe<'r, R: ?Sized>(pub &'r R);
+/// The highest rung: asked for a [`LookAt`], it gives the one that tells most of an `R`.
+pub type Ladder<R> = ErrorTypeError<R>;
 
-/// Declares one rung: its trait, the references that its probe stands behind, its bounds and its answer.
-macro_rules! rung {
-    ($name:ident, [$($reference:tt)*], ($($bound:tt)*), |$error:ident| $failure:expr) => {
+/// Declares rungs, each above the next: its bounds, and what it tells.
+macro_rules! rungs {
+    ($name:ident, ($($bound:tt)*), |$error:ident| $failure:expr; $next:ident $($rest:tt)*) => {
         #[doc(hidden)]
-        pub trait $name<'r> {
-            fn failure(&self) -> Option<Failure<'r>>;
+        #[derive(Debug)]
+        pub struct $name<R: ?Sized>($next<R>);
+
+        impl<R: ?Sized> $name<R> {
+            #[doc(hidden)]
+            pub const NEW: Self = Self($next::NEW);
         }
 
-        impl<'r, T, E: $($bound)*> $name<'r> for $($reference)* Probe<'r, Result<T, E>> {
-            fn failure(&self) -> Option<Failure<'r>> {
-                let $error: &'r E = self.0.as_ref().err()?;
-                Some($failure)
+        impl<R: ?Sized> Deref for $name<R> {
+            type Target = $next<R>;
+
+            #[inline]
+            fn deref(&self) -> &$next<R> {
+                &self.0
+            }
+        }
+
+        impl<T, E: $($bound)*> $name<Result<T, E>> {
+            #[doc(hidden)]
+            #[inline]
+            pub fn look(&self) -> LookAt<Result<T, E>> {
+                LookAt::error::<Self>()
+            }
+
+            #[doc(hidden)]
+            pub fn failure<'r>(&self, value: &'r Result<T, E>) -> Option<Failure<'r>> {
+                value.as_ref().err().map(<Self as Fail<E>>::failure)
+            }
+        }
+
+        impl<T, E: $($bound)*> Fail<E> for $name<Result<T, E>> {
+            fn failure($error: &E) -> Failure<'_> {
+                $failure
+            }
+        }
+
+        rungs!($next $($rest)*);
+    };
+    ($floor:ident) => {
+        /// The floor: no `Result` at all.
+        #[doc(hidden)]
+        #[derive(Debug)]
+        pub struct $floor<R: ?Sized>(PhantomData<fn(&R)>);
+
+        impl<R: ?Sized> $floor<R> {
+            #[doc(hidden)]
+            pub const NEW: Self = Self(PhantomData);
+
+            #[doc(hidden)]
+            #[inline]
+            pub fn look(&self) -> LookAt<R> {
+                LookAt::NOTHING
+            }
+
+            #[doc(hidden)]
+            #[inline]
+            pub fn failure(&self, _: &R) -> Option<Failure<'static>> {
+                None
             }
         }
     };
 }
 
-rung!(ErrorTypeError, [&&&&&&&&&&], (ErrorType + Error), |error| {
-    Failure::error(error.error_type(), type_name::<E>(), error).with_flags(error.is_expected(), error.is_sensitive())
-});
-rung!(ErrorTypeDisplay, [&&&&&&&&&], (ErrorType + Display), |error| {
-    Failure::display(error.error_type(), type_name::<E>(), error).with_flags(error.is_expected(), error.is_sensitive())
-});
-rung!(ErrorTypeOnly, [&&&&&&&&], (ErrorType), |error| {
-    Failure::opaque(error.error_type(), type_name::<E>()).with_flags(error.is_expected(), error.is_sensitive())
-});
-rung!(PlainError, [&&&&&&&], (Error), |error| Failure::error(type_name::<E>(), type_name::<E>(), error));
-// Boxes of errors, and anyhow's: what they hold has lost its type.
-rung!(BoxedSendSync, [&&&&&&], (AsRef<dyn Error + Send + Sync>), |error| {
-    let error: &(dyn Error + Send + Sync) = error.as_ref();
-    Failure::erased(type_name::<E>(), error)
-});
-rung!(BoxedSend, [&&&&&], (AsRef<dyn Error + Send>), |error| {
-    let error: &(dyn Error + Send) = error.as_ref();
-    Failure::erased(type_name::<E>(), error)
-});
-rung!(Boxed, [&&&&], (AsRef<dyn Error>), |error| Failure::erased(type_name::<E>(), error.as_ref()));
-rung!(Shown, [&&&], (Display), |error| Failure::display(type_name::<E>(), type_name::<E>(), error));
-rung!(Debugged, [&&], (Debug), |error| Failure::debug(type_name::<E>(), type_name::<E>(), error));
-rung!(Opaque, [&], (Sized), |_error| Failure::opaque(type_name::<E>(), type_name::<E>()));
-
-/// The floor: no `Result` at all.
-#[doc(hidden)]
-pub trait Plain<'r> {
-    fn failure(&self) -> Option<Failure<'r>>;
+rungs! {
+    ErrorTypeError, (ErrorType + Error), |error| {
+        Failure::error(error.error_type(), type_name::<E>(), error).with_flags(error.is_expected(), error.is_sensitive())
+    };
+    PlainError, (Error), |error| Failure::error(type_name::<E>(), type_name::<E>(), error);
+    ErrorTypeDisplay, (ErrorType + Display), |error| {
+        Failure::display(error.error_type(), type_name::<E>(), error).with_flags(error.is_expected(), error.is_sensitive())
+    };
+    ErrorTypeOnly, (ErrorType), |error| {
+        Failure::opaque(error.error_type(), type_name::<E>()).with_flags(error.is_expected(), error.is_sensitive())
+    };
+    // Boxes of errors, and anyhow's: what they hold has lost its type.
+    BoxedSendSync, (AsRef<dyn Error + Send + Sync>), |error| {
+        let error: &(dyn Error + Send + Sync) = error.as_ref();
+        Failure::erased(type_name::<E>(), error)
+    };
+    BoxedSend, (AsRef<dyn Error + Send>), |error| {
+        let error: &(dyn Error + Send) = error.as_ref();
+        Failure::erased(type_name::<E>(), error)
+    };
+    Boxed, (AsRef<dyn Error>), |error| Failure::erased(type_name::<E>(), error.as_ref());
+    Shown, (Display), |error| Failure::display(type_name::<E>(), type_name::<E>(), error);
+    Debugged, (Debug), |error| Failure::debug(type_name::<E>(), type_name::<E>(), error);
+    Opaque, (Sized), |_error| Failure::opaque(type_name::<E>(), type_name::<E>());
+    Floor
 }
 
-impl<'r, R: ?Sized> Plain<'r> for Probe<'r, R> {
-    fn failure(&self) -> Option<Failure<'r>> {
-        None
-    }
+/// The ladder for a value's type.
+#[inline]
+pub fn ladder<R: ?Sized>(_: &R) -> Ladder<R> {
+    Ladder::NEW
 }

@@ -6,7 +6,9 @@ mod exception;
 #[cfg(feature = "enable")]
 mod failure;
 #[cfg(feature = "enable")]
-pub mod ladder;
+pub(crate) mod ladder;
+#[cfg(feature = "enable")]
+mod look;
 #[cfg(feature = "enable")]
 mod note;
 #[cfg(feature = "enable")]
@@ -18,6 +20,10 @@ pub use error_type::ErrorType;
 pub(crate) use exception::Exception;
 #[cfg(feature = "enable")]
 pub(crate) use failure::Failure;
+#[cfg(feature = "enable")]
+pub use look::LookAt;
+#[cfg(feature = "enable")]
+pub(crate) use look::{Look, leave};
 #[cfg(feature = "enable")]
 pub use note::Outcome;
 #[cfg(feature = "enable")]

@@ -39,7 +39,7 @@ impl<'s, 'r> Outcome<'s, 'r> {
 
     /// Writes on `span` what `note` says.
     #[inline]
-    pub(crate) fn write_with(span: &'s OpenSpan, note: impl FnOnce(&mut Outcome<'s, 'r>)) {
+    fn write_with(span: &'s OpenSpan, note: impl FnOnce(&mut Outcome<'s, 'r>)) {
         if !span.is_recording() {
             return;
         }
@@ -48,6 +48,11 @@ impl<'s, 'r> Outcome<'s, 'r> {
         if let Some(status) = outcome.write() {
             span.set_status(status);
         }
+    }
+
+    /// Writes on `span` that an error was returned.
+    pub(super) fn failed(span: &'s OpenSpan, failure: impl FnOnce() -> Failure<'r>) {
+        Self::write_with(span, |outcome| outcome.failure = Some(failure()));
     }
 
     /// Writes on `span` what `note` says of one of many values. A status of Ok, which nothing overrides, is given back

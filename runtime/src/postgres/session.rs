@@ -13,9 +13,7 @@ use super::{Error, Prepared};
 use crate::database::{Database, Response, Statement as Traced};
 use crate::span::Site;
 
-static SITE: Site = Site::new("PostgreSQL", "traced::postgres", file!(), line!())
-    .with_kind(SpanKind::Client)
-    .with_scope("traced::postgres");
+static SITE: Site = Site::new("PostgreSQL", "traced::postgres").with_kind(SpanKind::Client);
 
 /// What belongs to a connection besides the driver's client.
 #[derive(Debug)]

@@ -10,8 +10,7 @@ use super::{inject, inject_context, url};
 use crate::outcome::Outcome;
 use crate::span::{self, InSpan, Site, Start};
 
-static SITE: Site =
-    Site::new("HTTP", "traced::http", file!(), line!()).with_kind(SpanKind::Client).with_scope("traced::http");
+static SITE: Site = Site::new("HTTP", "traced::http").with_kind(SpanKind::Client);
 
 /// A request that can be sent with [`send`].
 pub trait Request {

@@ -41,7 +41,7 @@ impl Foreign {
         let rootless = Context::new();
         let nests_in = if parent.span().span_context().is_valid() { parent } else { &rootless };
         let mut builder =
-            SpanBuilder::from_name(name.map_or(Cow::Borrowed(site.name), |name| Cow::Owned(name.into_owned())))
+            SpanBuilder::from_name(name.map_or(Cow::Borrowed(site.name()), |name| Cow::Owned(name.into_owned())))
                 .with_kind(site.kind.clone());
         if !links.is_empty() {
             builder = builder.with_links(self.rules.links(links));
@@ -58,10 +58,10 @@ impl Foreign {
     }
 
     fn tracer(&self, site: &Site) -> SdkTracer {
-        let known = self.tracers.read().unwrap_or_else(PoisonError::into_inner).get(site.scope).cloned();
+        let known = self.tracers.read().unwrap_or_else(PoisonError::into_inner).get(site.scope()).cloned();
         known.unwrap_or_else(|| {
-            let tracer = self.provider.tracer(site.scope);
-            self.tracers.write().unwrap_or_else(PoisonError::into_inner).insert(site.scope, tracer.clone());
+            let tracer = self.provider.tracer(site.scope());
+            self.tracers.write().unwrap_or_else(PoisonError::into_inner).insert(site.scope(), tracer.clone());
             tracer
         })
     }

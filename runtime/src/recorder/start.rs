@@ -166,7 +166,7 @@ impl Own {
         let shown: Vec<KeyValue> =
             early.as_mut().map(|list| decode::attributes(list.finish()).collect()).unwrap_or_default();
         let site = start.site;
-        let name = start.name.as_deref().unwrap_or(site.name);
+        let name = start.name.as_deref().unwrap_or(site.name());
         match origin::decide(self, parent, name, &site.kind, &shown, &start.links) {
             Decision::Nothing => Opening::Nobody,
             Decision::NotRecorded(span_context) => {
@@ -210,7 +210,7 @@ pub(super) struct Description<'a> {
 impl Description<'static> {
     #[inline]
     fn of(site: &'static Site, time: u64) -> Self {
-        Self { scope: site.prepared().scope, name: site.name, kind: &site.kind, time }
+        Self { scope: site.prepared().scope, name: site.name(), kind: &site.kind, time }
     }
 }
 

@@ -18,8 +18,7 @@ use crate::outcome::Outcome;
 use crate::span::{self, InSpan, Site, Start};
 use crate::value::Fields;
 
-static SITE: Site =
-    Site::new("redis", "traced::redis", file!(), line!()).with_kind(SpanKind::Client).with_scope("traced::redis");
+static SITE: Site = Site::new("redis", "traced::redis").with_kind(SpanKind::Client);
 
 /// A connection to Redis whose commands are spans.
 ///

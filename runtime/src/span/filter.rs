@@ -49,15 +49,17 @@ impl Filter {
     const ALL: Self = Self { default: Threshold(Some(Level::Trace)), directives: Vec::new() };
 
     fn allows(&self, site: &Site) -> bool {
-        let longest = self.directives.iter().filter(|d| d.covers(site.path)).max_by_key(|d| d.place.len());
+        let longest = self.directives.iter().filter(|d| d.covers(site.place())).max_by_key(|d| d.place.len());
         let Threshold(threshold) = longest.map_or(self.default, |d| d.threshold);
         threshold.is_some_and(|least| site.level >= least)
     }
 }
 
 impl Directive {
-    fn covers(&self, path: &str) -> bool {
-        path.strip_prefix(self.place.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
+    fn covers(&self, (module, function): (&str, &str)) -> bool {
+        let is_below = |rest: &str| rest.is_empty() || rest.starts_with("::");
+        module.strip_prefix(self.place.as_str()).is_some_and(is_below)
+            || self.place.strip_prefix(module).and_then(|rest| rest.strip_prefix("::")) == Some(function)
     }
 }
 
@@ -134,10 +136,9 @@ impl fmt::Display for Threshold {
 mod tests {
     use super::*;
 
-    static CREATE: Site =
-        Site::new("create_book", "bookstore::books", "", 0).with_path("bookstore::books::create_book");
-    static DEBUG: Site = Site::new("page", "bookstore::books", "", 0).with_level(Level::Debug);
-    static OTHER: Site = Site::new("other", "bookstore::bookshelf", "", 0);
+    static CREATE: Site = Site::new("create_book", "bookstore::books");
+    static DEBUG: Site = Site::new("page", "bookstore::books").with_level(Level::Debug);
+    static OTHER: Site = Site::new("other", "bookstore::bookshelf");
 
     fn allowed(filter: &str) -> [bool; 3] {
         let filter: Filter = filter.parse().unwrap();

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::{InSpan, Pending, Site, Start, sync};
 use crate::outcome::Outcome;
 
-static SITE: Site = Site::new("foreign", "traced", file!(), line!());
+static SITE: Site = Site::new("foreign", "traced");
 
 /// `.traced("name")` on a future.
 ///

@@ -29,7 +29,7 @@ impl FunctionName {
 }
 
 /// What stands in a function around its marker.
-const GENERATED: [&str; 2] = ["::__TRACED_SITE", "::{{closure}}"];
+const GENERATED: [&str; 3] = ["::__TRACED::MORE", "::__TRACED", "::{{closure}}"];
 
 /// The function that `marker` stands in: types without their arguments, and without the trait that a method belongs to.
 fn tidy(marker: &str) -> String {
@@ -96,8 +96,8 @@ mod tests {
     fn the_path_of_a_marker_is_that_of_the_function_around_it() {
         for (marker, function) in [
             ("shop::free::marker", "shop::free"),
-            ("shop::free::__TRACED_SITE::marker", "shop::free"),
-            ("shop::Repo<_, N>::get::{{closure}}::__TRACED_SITE::marker", "shop::Repo::get"),
+            ("shop::free::__TRACED::MORE::marker", "shop::free"),
+            ("shop::Repo<_, N>::get::{{closure}}::__TRACED::marker", "shop::Repo::get"),
             ("shop::Plain<'_>::get::marker", "shop::Plain::get"),
             ("<shop::Plain<'_> as core::clone::Clone>::clone::marker", "shop::Plain::clone"),
             ("<shop::Repo<_, 1> as core::ops::Add<shop::Repo<_, 2>>>::add::marker", "shop::Repo::add"),

@@ -1,73 +1,60 @@
 //! What runs inside a span, seen without its type.
 //!
-//! What a span does around a body is compiled here, once, and not again for each annotated function.
+//! What a span does around a body is compiled here, once, and not again for each annotated function: a function, closure
+//! or future is a pointer and a function that runs what lies there. Behind a vtable each would be a definition more.
 
-use std::pin::Pin;
+use opentelemetry::ContextGuard;
 
-use super::panics;
 use super::state::State;
-use crate::outcome::Outcome;
-use crate::recorder::Opening;
+use super::{Opened, panics};
+use crate::outcome::Look;
+use crate::recorder::OpenSpan;
 
-/// A body that runs inside a span: one function for all that is asked of it, since each costs an annotated function.
-pub(super) trait Inside {
-    /// Does `step`; after [`Step::Run`], whether it is done.
-    fn step<'r>(&'r mut self, step: Step<'_, '_, 'r>) -> bool;
-}
+/// Runs the body that lies there. What came out lies where the pointer that is given back says; null: nothing yet.
+pub(super) type Run = unsafe fn(*mut ()) -> *mut ();
 
-/// What is asked of a body.
-pub(super) enum Step<'o, 's, 'r> {
-    /// To be called or polled.
-    Run,
-    /// To drop what ran.
-    Clear,
-    /// To tell what came out.
-    Note(&'o mut Outcome<'s, 'r>),
-}
-
-/// Something that can be dropped where it is pinned.
-pub(super) trait Clear {
-    fn clear(&mut self);
-}
-
-impl<T> Clear for Pin<&mut Option<T>> {
-    fn clear(&mut self) {
-        self.set(None);
-    }
-}
-
-/// Calls `body` inside `span`.
-pub(super) fn call(span: Opening, body: &mut dyn Inside) {
-    let Some(entered) = span.enter() else { return };
+/// Calls the body at `data` inside `span`.
+///
+/// # Safety
+///
+/// `run` can be called with `data`, and what it gives back is null or a value that `look` is for.
+pub(super) unsafe fn call(span: Opened, data: *mut (), run: Run, look: &'static Look) {
+    let Some(entered) = span.0.enter() else {
+        // SAFETY: as the caller promises.
+        unsafe { run(data) };
+        return;
+    };
     let span = entered.span();
-    panics::recorded(span, || body.step(Step::Run));
-    Outcome::write_with(span, |outcome| {
-        body.step(Step::Note(outcome));
-    });
+    // SAFETY: as the caller promises.
+    let value = panics::recorded(span, || unsafe { run(data) });
+    // SAFETY: as the caller promises.
+    unsafe { see(span, value, look) };
 }
 
-/// Polls `body` inside the span of `state`, which ends when it is done.
-pub(super) fn poll(state: &mut State, body: &mut dyn Inside) {
+/// Polls the body at `data` inside the span of `state`, which ends when it is done.
+///
+/// # Safety
+///
+/// As of [`call`].
+pub(super) unsafe fn poll(state: &mut State, data: *mut (), run: Run, look: &'static Look) {
     let Some(span) = state.open() else {
-        if body.step(Step::Run) {
-            body.step(Step::Clear);
-        }
+        // SAFETY: as the caller promises.
+        unsafe { run(data) };
         return;
     };
     let attached = span.attach();
-    match panics::caught(|| body.step(Step::Run)) {
-        Ok(false) => {}
-        Ok(true) => {
-            body.step(Step::Clear);
-            Outcome::write_with(span, |outcome| {
-                body.step(Step::Note(outcome));
-            });
-            drop(attached);
-            state.finish();
+    // SAFETY: as the caller promises.
+    match panics::caught(|| unsafe { run(data) }) {
+        Ok(value) if value.is_null() => {}
+        Ok(value) => {
+            let last = Last { attached: Some(attached), state };
+            if let Some(span) = last.state.current() {
+                // SAFETY: as the caller promises.
+                unsafe { see(span, value, look) };
+            }
         }
         Err(panic) => {
             panic.record(span);
-            body.step(Step::Clear);
             drop(attached);
             state.finish();
             panic.resume()
@@ -75,28 +62,47 @@ pub(super) fn poll(state: &mut State, body: &mut dyn Inside) {
     }
 }
 
-/// Ends the span of `state`, whose `body` is dropped; if that was still `running`, it was not done.
-pub(super) fn abandon(state: &mut State, running: bool, body: &mut dyn Clear) {
-    let Some(span) = state.take() else { return };
-    if !running {
-        return span.end();
+/// Writes on `span` what `look` sees.
+///
+/// # Safety
+///
+/// `value` is one that `look` is for.
+unsafe fn see(span: &OpenSpan, value: *mut (), look: &'static Look) {
+    let Some(see) = look.see else { return };
+    let value = Value { value, look };
+    // SAFETY: as the caller promises.
+    unsafe { see(value.value, span) };
+    std::mem::forget(value);
+}
+
+/// A value that nobody gets if looking at it panics.
+struct Value {
+    value: *mut (),
+    look: &'static Look,
+}
+
+impl Drop for Value {
+    fn drop(&mut self) {
+        // SAFETY: `look` is for this value, which nobody sees again.
+        unsafe { (self.look.drop)(self.value) }
     }
-    // Before its locals are dropped, which may panic; that is inside the span, too.
-    span.set(&mut |fields| fields.slot("traced.cancelled").bool(true));
-    let attached = span.attach();
-    body.clear();
-    drop(attached);
-    span.end();
+}
+
+/// The end of a span that is current; nothing is to find an ended span current.
+struct Last<'s> {
+    attached: Option<ContextGuard>,
+    state: &'s mut State,
+}
+
+impl Drop for Last<'_> {
+    fn drop(&mut self) {
+        self.attached = None;
+        self.state.finish();
+    }
 }
 
 /// A future was polled after it was done.
 #[cold]
 pub(super) fn polled_again() -> ! {
     panic!("`async fn` resumed after completion")
-}
-
-/// A body that was called returned nothing.
-#[cold]
-pub(super) fn never_called() -> ! {
-    unreachable!("the body was called")
 }

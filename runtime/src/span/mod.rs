@@ -1,6 +1,7 @@
 //! Open spans: the one that a traced function holds, the current one, and the futures that run inside one.
 
 mod current;
+mod entry;
 pub(crate) mod filter;
 mod foreign;
 mod function;
@@ -18,17 +19,18 @@ mod stream;
 mod text;
 
 pub use current::{Current, current};
+pub use entry::{Entry, around, enter, opened, within};
 pub use filter::{Filter, FilterError};
 pub use foreign::{FnExt, FutureExt};
 pub use function::{FunctionName, path_of};
-pub use future::InSpan;
+pub use future::{Around, InSpan};
 pub use guard::SpanGuard;
-pub use opened::{Pending, enter, open, unopened};
+pub use opened::{Pending, enter_with, open, unopened};
 pub use relations::{AsLink, AsLinks, AsParent, Links};
 pub use run::{
     attributes, call, enrich, enriched, enriched_future, event, future_of, never, returned_future, stream_of, sync,
 };
-pub use site::{Level, Site};
+pub use site::{Level, More, Site};
 pub use start::Start;
 pub use stream::returned_stream;
 pub use text::AsText;

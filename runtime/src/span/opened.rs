@@ -33,7 +33,7 @@ pub fn open(start: Start<'_>) -> Opened {
 }
 
 /// Opens a span of `site` of which nothing else is said than its attributes.
-pub fn enter(site: &'static Site, attributes: &mut dyn FnMut(&mut Fields<'_>)) -> Opened {
+pub fn enter_with(site: &'static Site, attributes: &mut dyn FnMut(&mut Fields<'_>)) -> Opened {
     Opened(recorder::enter(site, attributes))
 }
 

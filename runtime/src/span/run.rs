@@ -4,23 +4,27 @@ use std::panic::AssertUnwindSafe;
 
 use opentelemetry::Context;
 
-use super::inside::{self, Inside, Step};
-use super::{InSpan, Opened, Pending};
+use super::{InSpan, Opened, Pending, inside};
 use crate::Fields;
-use crate::outcome::Outcome;
+use crate::outcome::{Look, Outcome, leave};
 use crate::recorder::{OpenSpan, Opening};
 
 /// Runs `body` inside `span`, if there is one; `note` sees what it returns.
 #[inline]
-pub fn sync<T>(span: Opened, body: impl FnOnce() -> T, note: impl for<'s, 'r> FnMut(&mut Outcome<'s, 'r>, &'r T)) -> T {
+pub fn sync<T, B, N>(span: Opened, body: B, note: N) -> T
+where
+    B: FnOnce() -> T,
+    N: for<'s, 'r> FnMut(&mut Outcome<'s, 'r>, &'r T),
+{
     if let Opening::Nobody = span.0 {
         return body();
     }
     let mut call = Call { body: Some(body), note, value: None };
-    inside::call(span.0, &mut call);
+    // SAFETY: the functions get what they are for.
+    unsafe { inside::call(span, (&raw mut call).cast(), Call::<T, B, N>::run, Call::<T, B, N>::LOOK) };
     match call.value {
         Some(value) => value,
-        None => inside::never_called(),
+        None => unreachable!("the body was called"),
     }
 }
 
@@ -31,22 +35,29 @@ struct Call<T, B, N> {
     value: Option<T>,
 }
 
-impl<T, B: FnOnce() -> T, N: for<'s, 'r> FnMut(&mut Outcome<'s, 'r>, &'r T)> Inside for Call<T, B, N> {
-    fn step<'r>(&'r mut self, step: Step<'_, '_, 'r>) -> bool {
-        match step {
-            Step::Run => {
-                if let Some(body) = self.body.take() {
-                    self.value = Some(body());
-                }
-            }
-            Step::Clear => {}
-            Step::Note(outcome) => {
-                if let Some(value) = &self.value {
-                    (self.note)(outcome, value);
-                }
-            }
+impl<T, B: FnOnce() -> T, N: for<'s, 'r> FnMut(&mut Outcome<'s, 'r>, &'r T)> Call<T, B, N> {
+    const LOOK: &'static Look = &Look { see: Some(Self::see), drop: leave };
+
+    /// # Safety
+    ///
+    /// One of these lies at `data`.
+    unsafe fn run(data: *mut ()) -> *mut () {
+        // SAFETY: as the caller promises.
+        let this = unsafe { &mut *data.cast::<Self>() };
+        this.value = this.body.take().map(|body| body());
+        data
+    }
+
+    /// # Safety
+    ///
+    /// One of these lies at `data`.
+    unsafe fn see(data: *mut (), span: &OpenSpan) {
+        let this = data.cast::<Self>();
+        // SAFETY: as the caller promises; the note and the value are two fields.
+        let (note, value) = unsafe { (&mut (*this).note, &(*this).value) };
+        if let Some(value) = value {
+            Outcome::note(span, value, note);
         }
-        true
     }
 }
 

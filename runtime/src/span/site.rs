@@ -1,8 +1,8 @@
 //! The static description of one annotated place, with the gate that decides whether it records.
 
 use std::fmt;
-use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::atomic::{AtomicPtr, AtomicU8, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use opentelemetry::KeyValue;
 use opentelemetry::trace::SpanKind;
@@ -35,20 +35,30 @@ pub enum Level {
 
 /// The static description of one annotated place.
 ///
-/// One exists for each annotated function; it names the span and holds the one byte that is read on the hot path.
+/// One exists for each annotated function; it names the span and holds the one byte that is read on the hot path. What few
+/// sites say stands in [`More`]: every byte and every pointer in here is paid for once a function.
 pub struct Site {
     gate: AtomicU8,
-    pub(crate) name: &'static str,
     pub(crate) kind: SpanKind,
     pub(crate) level: Level,
-    pub(crate) scope: &'static str,
-    /// The module, or the function in it: what filters name.
-    pub(crate) path: &'static str,
-    pub(crate) file: &'static str,
-    pub(crate) line: u32,
-    /// The name of the function, if its `code.*` attributes are wanted.
-    pub(crate) function: Option<&'static FunctionName>,
-    prepared: OnceLock<recorder::Prepared>,
+    /// The length of the name.
+    name: u32,
+    /// The name, and the keys of the attributes that are given as mere values, each behind a byte that tells its length.
+    text: &'static str,
+    module: &'static str,
+    more: Option<&'static More>,
+    prepared: AtomicPtr<recorder::Prepared>,
+}
+
+/// What a site says that differs from what most say.
+#[derive(Debug)]
+pub struct More {
+    /// The instrumentation scope, if it is not the module.
+    pub scope: Option<&'static str>,
+    /// The name of the function, if the span is called otherwise.
+    pub function: Option<&'static str>,
+    /// The function's whole name, its file and its line, if `code.*` attributes are wanted.
+    pub code: Option<(&'static FunctionName, &'static str, u32)>,
 }
 
 /// Every site that was reached at least once, so that install, shutdown and filter changes find it.
@@ -56,18 +66,23 @@ static REGISTERED: Mutex<Vec<&'static Site>> = Mutex::new(Vec::new());
 
 impl Site {
     /// A site of kind internal, at level info, whose instrumentation scope is `module`.
-    pub const fn new(name: &'static str, module: &'static str, file: &'static str, line: u32) -> Self {
+    pub const fn new(name: &'static str, module: &'static str) -> Self {
+        Self::with_keys(name, name.len(), module)
+    }
+
+    /// A site whose `text` is its name, of `name` bytes, and the keys of its attributes. One string is one definition, one
+    /// symbol and one section less than two.
+    pub const fn with_keys(text: &'static str, name: usize, module: &'static str) -> Self {
+        assert!(text.is_char_boundary(name), "the name is a part of the text");
         Self {
             gate: AtomicU8::new(UNKNOWN),
-            name,
             kind: SpanKind::Internal,
             level: Level::Info,
-            scope: module,
-            path: module,
-            file,
-            line,
-            function: None,
-            prepared: OnceLock::new(),
+            name: name as u32,
+            text,
+            module,
+            more: None,
+            prepared: AtomicPtr::new(std::ptr::null_mut()),
         }
     }
 
@@ -85,25 +100,35 @@ impl Site {
         self
     }
 
-    /// With the path of the function, for filters.
+    /// With what differs from most.
     #[must_use]
-    pub const fn with_path(mut self, path: &'static str) -> Self {
-        self.path = path;
+    pub const fn with(mut self, more: &'static More) -> Self {
+        self.more = Some(more);
         self
     }
 
-    /// With another instrumentation scope than its module.
-    #[must_use]
-    pub const fn with_scope(mut self, scope: &'static str) -> Self {
-        self.scope = scope;
-        self
+    /// The name of its spans.
+    #[inline]
+    pub(crate) fn name(&self) -> &'static str {
+        // SAFETY: `with_keys`, through which every site is made, has looked at the boundary.
+        unsafe { self.text.get_unchecked(..self.name as usize) }
     }
 
-    /// With the `code.*` attributes of its function on its spans.
-    #[must_use]
-    pub const fn with_code(mut self, function: &'static FunctionName) -> Self {
-        self.function = Some(function);
-        self
+    /// The keys of the attributes that are given as mere values.
+    #[inline]
+    pub(crate) fn keys(&self) -> &'static str {
+        // SAFETY: as in `name`.
+        unsafe { self.text.get_unchecked(self.name as usize..) }
+    }
+
+    /// The name of its instrumentation scope.
+    pub(crate) fn scope(&self) -> &'static str {
+        self.more.and_then(|more| more.scope).unwrap_or(self.module)
+    }
+
+    /// The module and the function in it: what filters name.
+    pub(crate) fn place(&self) -> (&'static str, &'static str) {
+        (self.module, self.more.and_then(|more| more.function).unwrap_or(self.name()))
     }
 
     /// Whether anybody records here.
@@ -116,6 +141,12 @@ impl Site {
         }
     }
 
+    /// Whether somebody may record here: what [`is_on`](Self::is_on) says, unless it was never asked.
+    #[inline]
+    pub(crate) fn may_be_on(&'static self) -> bool {
+        self.gate.load(Ordering::Relaxed) != OFF
+    }
+
     /// Whether a span of this site would be recorded under what is current, as far as that is known without asking anybody.
     #[inline]
     pub fn is_on_here(&'static self) -> bool {
@@ -125,18 +156,38 @@ impl Site {
     /// What the recorder makes of the site.
     #[inline]
     pub(crate) fn prepared(&'static self) -> &'static recorder::Prepared {
-        self.prepared.get_or_init(|| recorder::Prepared::new(self.scope, self.code_attributes()))
+        // SAFETY: null, or what `prepare` leaked.
+        match unsafe { self.prepared.load(Ordering::Acquire).as_ref() } {
+            Some(prepared) => prepared,
+            None => self.prepare(),
+        }
+    }
+
+    #[cold]
+    fn prepare(&'static self) -> &'static recorder::Prepared {
+        // Lives as long as the site does: for ever. Two threads may do it at once; the first one's stays.
+        let prepared = Box::into_raw(Box::new(recorder::Prepared::new(self.scope(), self.code_attributes())));
+        let known = std::ptr::null_mut();
+        match self.prepared.compare_exchange(known, prepared, Ordering::AcqRel, Ordering::Acquire) {
+            // SAFETY: it was made above and is never freed.
+            Ok(_) => unsafe { &*prepared },
+            Err(first) => {
+                // SAFETY: nobody else has seen it.
+                drop(unsafe { Box::from_raw(prepared) });
+                // SAFETY: another thread made it here.
+                unsafe { &*first }
+            }
+        }
     }
 
     /// The stable `code.*` attributes of the semantic conventions (1.33 and later), if the site is to have them.
     pub(crate) fn code_attributes(&self) -> Option<[KeyValue; 3]> {
-        self.function.map(|function| {
-            [
-                KeyValue::new("code.function.name", function.get()),
-                KeyValue::new("code.file.path", self.file),
-                KeyValue::new("code.line.number", i64::from(self.line)),
-            ]
-        })
+        let (function, file, line) = self.more?.code?;
+        Some([
+            KeyValue::new("code.function.name", function.get()),
+            KeyValue::new("code.file.path", file),
+            KeyValue::new("code.line.number", i64::from(line)),
+        ])
     }
 
     #[cold]
@@ -167,11 +218,9 @@ pub(crate) fn update_all() {
 impl fmt::Debug for Site {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Site")
-            .field("name", &self.name)
+            .field("name", &self.name())
             .field("kind", &self.kind)
-            .field("scope", &self.scope)
-            .field("file", &self.file)
-            .field("line", &self.line)
+            .field("scope", &self.scope())
             .finish_non_exhaustive()
     }
 }

@@ -33,14 +33,11 @@ pin_project! {
     impl<S, N> PinnedDrop for StreamInSpan<S, N> {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
-            let Some(span) = this.span.take() else { return };
             if this.stream.is_some() {
-                let attached = span.attach();
+                this.span.leave();
+                // Before the span's own field, whichever stands first.
                 this.stream.set(None);
-                drop(attached);
-                span.set(&mut |fields| fields.slot("traced.cancelled").bool(true));
             }
-            span.end();
         }
     }
 }

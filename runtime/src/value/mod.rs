@@ -7,6 +7,8 @@ mod probes;
 mod recorded;
 mod redacted;
 #[cfg(feature = "enable")]
+mod shown;
+#[cfg(feature = "enable")]
 mod sink;
 #[cfg(not(feature = "enable"))]
 #[path = "nowhere.rs"]
@@ -19,6 +21,8 @@ pub use sink::{Fields, Slot};
 
 #[cfg(feature = "enable")]
 pub(crate) use recorded::Recorded;
+#[cfg(feature = "enable")]
+pub use shown::{debug, display};
 
 /// A value that can stand on an attribute.
 ///

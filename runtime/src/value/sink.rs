@@ -61,6 +61,17 @@ impl<'a> Fields<'a> {
         value.record(Slot { key: Key { prefix: self.prefix, name: key }, list: self.list });
     }
 
+    /// Sets each of `keys`, which stand behind a byte that tells their length, to its value.
+    pub(crate) fn set_each(&mut self, keys: &'static str, values: &[&dyn crate::Value]) {
+        let mut rest = keys;
+        for value in values {
+            let Some(&length) = rest.as_bytes().first() else { return };
+            let Some((key, behind)) = rest[1..].split_at_checked(usize::from(length)) else { return };
+            rest = behind;
+            value.record(self.slot(key));
+        }
+    }
+
     /// The same list, with `prefix` before each key.
     pub fn prefixed<'b>(&'b mut self, prefix: &'b str) -> PrefixedFields<'b> {
         PrefixedFields { prefix: format!("{}{prefix}", self.prefix), list: self.list }

@@ -21,8 +21,7 @@ use crate::span::{AsParent as _, Panic, Site, Start};
 use crate::telemetry::{Warning, wrong_use};
 use crate::value::Fields;
 
-static SITE: Site =
-    Site::new("HTTP", "traced::warp", file!(), line!()).with_kind(SpanKind::Server).with_scope("traced::warp");
+static SITE: Site = Site::new("HTTP", "traced::warp").with_kind(SpanKind::Server);
 
 /// One request under way: what is written on its span, wherever in the filters it becomes known.
 pub(super) struct Request {

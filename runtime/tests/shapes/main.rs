@@ -15,6 +15,7 @@ mod boxed_futures;
 mod callbacks;
 mod cfg_on_parameters;
 mod companions;
+mod conditional_attributes;
 mod delegated_futures;
 mod ends_in_return;
 mod extern_functions;

@@ -17,7 +17,7 @@ use super::{Capturing, OpenSpan, Pipeline, RecorderConfig, capture, open};
 use crate::span::{Site, Start};
 use crate::value::Fields;
 
-static SITE: Site = Site::new("site", "recorder::tests", file!(), line!());
+static SITE: Site = Site::new("site", "recorder::tests");
 
 /// A pipeline of our own, to which the spans started in its context go.
 struct Recorder {

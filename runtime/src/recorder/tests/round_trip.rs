@@ -307,8 +307,9 @@ fn same(read: &[WireKeyValue], expected: &[WireKeyValue]) -> Result<(), TestCase
 #[test]
 fn kind_parent_trace_state_scope_and_resource_are_on_the_wire() {
     static FUNCTION: crate::span::FunctionName = crate::span::FunctionName::new(|| "scope::path::client::marker");
-    static CLIENT: Site =
-        Site::new("client", "scope::path", "file.rs", 7).with_kind(SpanKind::Client).with_code(&FUNCTION);
+    static MORE: crate::span::More =
+        crate::span::More { scope: None, function: None, code: Some((&FUNCTION, "file.rs", 7)) };
+    static CLIENT: Site = Site::new("client", "scope::path").with_kind(SpanKind::Client).with(&MORE);
     let recorder = Recorder::new(RecorderConfig::default());
     let state: TraceState = "vendor=1".parse().expect("a trace state");
     let flags = TraceFlags::SAMPLED;

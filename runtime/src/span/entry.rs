@@ -1,0 +1,166 @@
+//! What an annotated function does when it says nothing of its return value: the cheapest way into a span.
+//!
+//! All that depends on the function's own types is here, and as little as can be: each line is compiled once for each
+//! annotated function.
+
+use std::fmt;
+use std::mem::ManuallyDrop;
+use std::panic::AssertUnwindSafe;
+
+use super::inside::{self, Run};
+use super::state::State;
+use super::{Around, Opened, Site, unopened};
+use crate::outcome::{Look, LookAt};
+use crate::recorder::{self, Opening};
+use crate::value::Value;
+
+/// Calls `body` in a span of `site`, if somebody records there. Its attributes are `values`, the keys of which the site has.
+#[inline]
+pub fn within<R, B: FnOnce() -> R>(look: LookAt<R>, site: &'static Site, values: &[&dyn Value], body: B) -> R {
+    let mut frame = Frame { body: ManuallyDrop::new(body) };
+    let data = (&raw mut frame).cast();
+    // SAFETY: a body lies in the frame, `run` puts what it returns into its place, and that is an `R`, as `look` is for.
+    // Where it does not return, there is nothing left to drop.
+    unsafe {
+        if site.may_be_on() {
+            call(site, values, data, run::<B>, look.erased());
+        } else {
+            run::<B>(data);
+        }
+        ManuallyDrop::into_inner(frame.value)
+    }
+}
+
+/// # Safety
+///
+/// As of [`inside::call`].
+unsafe fn call(site: &'static Site, values: &[&dyn Value], data: *mut (), run: Run, look: &'static Look) {
+    // Where the parent is not sampled this is all: what needs more of the stack is apart.
+    // SAFETY: as the caller promises.
+    unsafe {
+        if site.is_on_here() {
+            call_inside(site, values, data, run, look);
+        } else {
+            run(data);
+        }
+    }
+}
+
+/// # Safety
+///
+/// As of [`inside::call`].
+#[inline(never)]
+unsafe fn call_inside(site: &'static Site, values: &[&dyn Value], data: *mut (), run: Run, look: &'static Look) {
+    // SAFETY: as the caller promises.
+    unsafe { inside::call(start(site, values), data, run, look) }
+}
+
+/// `future`, which is to run in a span of `site`, if somebody records there; as [`within`].
+#[inline]
+pub fn around<F: Future>(look: LookAt<F::Output>, site: &'static Site, values: &[&dyn Value], future: F) -> Around<F> {
+    Around { state: AssertUnwindSafe(opened_state(site, values)), future, look: look.erased() }
+}
+
+fn opened_state(site: &'static Site, values: &[&dyn Value]) -> State {
+    State::of(open(site, values))
+}
+
+/// A function that is about to run inside its span, or without one, and gives an `R`. This is the way for arguments that
+/// are looked at first and then move.
+pub struct Entry<R> {
+    span: Opened,
+    look: LookAt<R>,
+}
+
+/// Opens a span of `site`, as [`within`] does.
+#[inline]
+pub fn enter<R>(look: LookAt<R>, site: &'static Site, values: &[&dyn Value]) -> Entry<R> {
+    Entry::new(look, opened(site, values))
+}
+
+/// The span that [`enter`] opens.
+#[inline]
+pub fn opened(site: &'static Site, values: &[&dyn Value]) -> Opened {
+    if site.may_be_on() { open(site, values) } else { unopened() }
+}
+
+fn open(site: &'static Site, values: &[&dyn Value]) -> Opened {
+    if site.is_on_here() { start(site, values) } else { unopened() }
+}
+
+#[inline]
+fn start(site: &'static Site, values: &[&dyn Value]) -> Opened {
+    Opened(recorder::enter(site, &mut |fields| fields.set_each(site.keys(), values)))
+}
+
+impl<R> Entry<R> {
+    /// Into `span`.
+    #[inline]
+    pub fn new(look: LookAt<R>, span: Opened) -> Self {
+        Self { span, look }
+    }
+
+    /// Calls `body`.
+    #[inline]
+    pub fn call<B: FnOnce() -> R>(self, body: B) -> R {
+        let mut frame = Frame { body: ManuallyDrop::new(body) };
+        let data = (&raw mut frame).cast();
+        // SAFETY: as in `within`.
+        unsafe {
+            if let Opening::Nobody = self.span.0 {
+                run::<B>(data);
+            } else {
+                inside::call(self.span, data, run::<B>, self.look.erased());
+            }
+            ManuallyDrop::into_inner(frame.value)
+        }
+    }
+
+    /// `future`, which is to run inside the span.
+    #[inline]
+    pub fn around<F: Future<Output = R>>(self, future: F) -> Around<F> {
+        Around { state: AssertUnwindSafe(State::of(self.span)), future, look: self.look.erased() }
+    }
+}
+
+/// A function that is called once. The type of what it returns is no parameter of [`run`]: it would stand in the name of
+/// every instance.
+trait Body {
+    type Value;
+    fn call(self) -> Self::Value;
+}
+
+impl<R, B: FnOnce() -> R> Body for B {
+    type Value = R;
+
+    #[inline(always)]
+    fn call(self) -> R {
+        self()
+    }
+}
+
+/// Where a body lies, and then what it returned.
+union Frame<R, B> {
+    body: ManuallyDrop<B>,
+    value: ManuallyDrop<R>,
+}
+
+/// Calls the body in a frame.
+///
+/// # Safety
+///
+/// A frame of these types lies at `data`, with a body in it.
+unsafe fn run<B: Body>(data: *mut ()) -> *mut () {
+    // SAFETY: as the caller promises; the body is read once and then overwritten.
+    unsafe {
+        let body = data.cast::<B>().read();
+        data.cast::<B::Value>().write(body.call());
+    }
+    data
+}
+
+impl<R> fmt::Debug for Entry<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Entry").field(&self.span).finish()
+    }
+}
