@@ -7,7 +7,6 @@ mod failure;
 pub mod ladder;
 #[cfg(feature = "enable")]
 mod note;
-#[cfg(feature = "enable")]
 mod shapes;
 
 pub use error_type::ErrorType;
@@ -16,5 +15,4 @@ pub use error_type::ErrorType;
 pub(crate) use failure::Failure;
 #[cfg(feature = "enable")]
 pub use note::Outcome;
-#[cfg(feature = "enable")]
 pub use shapes::{OptionLike, ResultLike};
