@@ -35,7 +35,7 @@ fn main() -> ExitCode {
         ["sink"] => sink::serve(),
         _ if std::env::var_os("BOOKSTORE_BIN").is_none() => return again(&args),
         [] => all.into_iter().for_each(measure),
-        [ref chosen @ ..] => chosen.iter().copied().filter(|name| all.contains(name)).for_each(measure),
+        ref chosen => chosen.iter().copied().filter(|name| all.contains(name)).for_each(measure),
     }
     ExitCode::SUCCESS
 }

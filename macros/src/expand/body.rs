@@ -2,6 +2,7 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote};
+use syn::visit::{self, Visit};
 use syn::visit_mut::{self, VisitMut};
 use syn::{FnArg, LitStr, ReturnType, Type};
 
@@ -45,6 +46,7 @@ pub fn function(function: &mut Function, args: &Args, errors: &mut Errors) -> To
 /// The function without a span, for a build in which nobody records. What the arguments mention stays used: parameters, and
 /// what else is evaluated at entry.
 pub fn disabled(function: &mut Function, args: &Args, errors: &mut Errors) -> TokenStream {
+    let returned = returned_by(function, args);
     let mut sig = function.sig.clone();
     let params = Params::take(&mut sig, args, errors);
     for own in &mut function.sig.inputs {
@@ -57,12 +59,33 @@ pub fn disabled(function: &mut Function, args: &Args, errors: &mut Errors) -> To
     let links = args.links.iter().flat_map(|links| links.0.iter().map(|link| &link.expr));
     let others = name.chain(&args.parent).chain(links).chain(&args.condition).map(crate::attrs::looked_at);
     let attrs = args.attrs.iter().chain(args.metrics.iter().flat_map(|metrics| &metrics.attrs)).map(Attr::unrecorded);
-    let looked_at = quote!(#uses #(#others)* #(#attrs)*);
+    let private = entry::private(args.krate.as_ref());
+    let clauses = returned.map(|returned| outcome::unrecorded(args, &returned, &private));
+    let looked_at = quote!(#uses #(#others)* #(#attrs)* #clauses);
     if looked_at.is_empty() {
         return function.to_token_stream();
     }
     let body = &function.body;
     function.to_tokens_with(block(&quote!(if false { #looked_at }), body))
+}
+
+/// What the clauses of a function see, if its signature shows that.
+fn returned_by(function: &Function, args: &Args) -> Option<Type> {
+    struct Shown(bool);
+    impl<'t> Visit<'t> for Shown {
+        fn visit_type(&mut self, ty: &'t Type) {
+            self.0 &= !matches!(ty, Type::ImplTrait(_) | Type::Never(_));
+            visit::visit_type(self, ty);
+        }
+    }
+    let returned = match (Shape::of(function, args), &function.sig.output) {
+        (Shape::Sync | Shape::Async, ReturnType::Type(_, ty)) => (**ty).clone(),
+        (Shape::Sync | Shape::Async, ReturnType::Default) => unit(),
+        (_, output) => shape::future_output(output)?,
+    };
+    let mut shown = Shown(true);
+    shown.visit_type(&returned);
+    shown.0.then_some(returned)
 }
 
 /// Arguments captured by `args`.

@@ -38,7 +38,8 @@ pub fn told(output: &ReturnType, statements: &TokenStream, body: &Group, private
         return None;
     }
     let span = Span::mixed_site();
-    let [returned, call, returning] = ["Returned", "Call", "returning"].map(|name| Ident::new(name, span));
+    // The body stands beside the function, and items are known by their names alone.
+    let [returned, call, returning] = ["Returned", "Call", "__traced_returning"].map(|name| Ident::new(name, span));
     let once = quote!(#private::core::ops::FnOnce() -> #returned);
     // The statements stand in the body's own braces: an arm of a `match` would expect nothing of the closure.
     let stream = body.stream();

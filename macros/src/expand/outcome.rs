@@ -16,6 +16,14 @@ struct Names {
     returned: Ident,
 }
 
+impl Names {
+    fn new() -> Self {
+        let [outcome, value, returned] =
+            ["outcome", "value", "returned"].map(|name| Ident::new(name, Span::mixed_site()));
+        Self { outcome, value, returned }
+    }
+}
+
 /// What sees a return value of which no clause speaks; `None` if one does, or if its type is not known.
 pub fn look(args: &Args, output: &ReturnType, private: &TokenStream) -> Option<TokenStream> {
     if !args.outcomes.is_empty() {
@@ -55,18 +63,13 @@ fn closure<'a>(
     wanted: &dyn Fn(&Clause) -> bool,
     private: &TokenStream,
 ) -> TokenStream {
-    let span = Span::mixed_site();
-    let names = Names {
-        outcome: Ident::new("outcome", span),
-        value: Ident::new("value", span),
-        returned: Ident::new("returned", span),
-    };
+    let names = Names::new();
     let Names { outcome, returned, .. } = &names;
     let failure = records_failure.then(|| failure(&names, private));
     // Each sort once, in this order, however they were written.
     let clauses = [On::Ret, On::Ok, On::Err, On::Some, On::None].into_iter().flat_map(|on| {
         let of_this_sort = outcomes.clone().filter(move |o| o.on == on);
-        of_this_sort.map(|o| looked_at(o, wanted, &names, private)).collect::<Vec<_>>()
+        of_this_sort.map(|o| looked_at(o, wanted, &expand, &names, private)).collect::<Vec<_>>()
     });
     // By move: what is `Copy` among the arguments can still be seen, and a future takes it along.
     quote! {
@@ -81,7 +84,46 @@ fn failure(Names { outcome, returned, .. }: &Names, private: &TokenStream) -> To
     quote!(#outcome.failure(#private::ladder(#returned).failure(#returned));)
 }
 
-fn looked_at(o: &Outcome, wanted: &dyn Fn(&Clause) -> bool, names: &Names, private: &TokenStream) -> TokenStream {
+/// What stands in for the clauses where nobody records: what they use stays used, and nothing is evaluated.
+///
+/// `returned`: what the function, or the future that it returns, gives.
+pub fn unrecorded(args: &Args, returned: &syn::Type, private: &TokenStream) -> TokenStream {
+    if args.outcomes.is_empty() {
+        return TokenStream::new();
+    }
+    let names = Names::new();
+    let outcomes = args.outcomes.iter().map(|o| looked_at(o, &|_| true, &use_clause, &names, private));
+    let Names { returned: value, .. } = &names;
+    quote!({ let #value = &#private::never::<#returned>(); #(#outcomes)* })
+}
+
+fn use_clause(clause: &Clause, Names { value, .. }: &Names, _: &TokenStream) -> TokenStream {
+    match clause {
+        Clause::Attrs(list) | Clause::Event { attrs: list, .. } => list.iter().map(attrs::Attr::unrecorded).collect(),
+        Clause::Status(Status::Error(expr)) | Clause::Type(expr) => attrs::looked_at(expr),
+        Clause::Expected { pattern, guard, .. } => {
+            let guard = guard.as_ref().map(|guard| quote!(if #guard));
+            quote! {
+                match (#value, false) {
+                    (#pattern, false) #guard => {}
+                    _ => {}
+                }
+            }
+        }
+        Clause::Status(_) | Clause::Exception { .. } => TokenStream::new(),
+    }
+}
+
+/// What a clause becomes.
+type Expand<'e> = &'e dyn Fn(&Clause, &Names, &TokenStream) -> TokenStream;
+
+fn looked_at(
+    o: &Outcome,
+    wanted: &dyn Fn(&Clause) -> bool,
+    expand: Expand<'_>,
+    names: &Names,
+    private: &TokenStream,
+) -> TokenStream {
     let Names { value, .. } = names;
     // That the function returns something else is an error on the word.
     let word = o.word.span().resolved_at(Span::mixed_site());

@@ -11,7 +11,6 @@ pub(crate) mod ladder;
 mod look;
 #[cfg(feature = "enable")]
 mod note;
-#[cfg(feature = "enable")]
 mod shapes;
 
 pub use error_type::ErrorType;
@@ -26,5 +25,4 @@ pub use look::LookAt;
 pub(crate) use look::{Look, leave};
 #[cfg(feature = "enable")]
 pub use note::Outcome;
-#[cfg(feature = "enable")]
 pub use shapes::{OptionLike, ResultLike};

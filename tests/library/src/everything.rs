@@ -38,6 +38,13 @@ impl Attributes for Shelf {
     }
 }
 
+/// Used in a clause alone, and no dead code for that.
+fn in_a_clause(n: &i64) -> i64 {
+    *n
+}
+
+const NEVER: &str = "never";
+
 #[traced(
     name = name,
     kind = client,
@@ -49,8 +56,8 @@ impl Attributes for Shelf {
     parent = parent,
     links(link, ..&links),
     if = !name.is_empty(),
-    ok(|n| attrs(n = *n), event("ok"), status = ok),
-    err(type = "never", expected(e if e.is_empty()), exception = type),
+    ok(|n| attrs(n = in_a_clause(n)), event("ok"), status = ok),
+    err(type = "never", expected(e if e == NEVER), exception = type),
 )]
 fn all_arguments(
     name: &str,
@@ -66,6 +73,26 @@ fn all_arguments(
         + i64::from(limit.unwrap_or_default())
         + i64::try_from(cursor.len()).unwrap_or_default()
         + links.len() as i64)
+}
+
+fn title_length(title: &str) -> usize {
+    title.len()
+}
+
+#[traced(some(|title| attrs(length = title_length(title))))]
+async fn first<'t>(titles: &[&'t str]) -> Result<Option<&'t str>, String> {
+    Ok(titles.first().copied())
+}
+
+#[traced(ok(|title| attrs(length = boxed_length(title))))]
+fn first_boxed<'t>(
+    titles: &'t [&'t str],
+) -> std::pin::Pin<Box<dyn Future<Output = Result<&'t str, String>> + Send + 't>> {
+    Box::pin(async move { titles.first().copied().ok_or_else(|| "none".to_owned()) })
+}
+
+fn boxed_length(title: &str) -> usize {
+    title.len()
 }
 
 #[traced(prefix = "books.", metrics(shelf = 1))]
@@ -108,6 +135,8 @@ pub async fn everything() {
     assert_eq!(Shelf(1).enriched().await.clone().trace_id(), trace_id);
     assert_eq!(Shelf(1).level(), Level::Info);
 
+    assert_eq!(first(&["a"]).await, Ok(Some("a")));
+    assert_eq!(first_boxed(&["a"]).await, Ok("a"));
     {
         let _guard: SpanGuard = span!("guard", key = 1);
     }
