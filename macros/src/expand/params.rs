@@ -61,10 +61,13 @@ impl Params {
                         param.attrs.iter().filter(|a| a.path().is_ident("cfg")).cloned().collect();
                     let recorded = params.attr(&mut param.attrs, &param.pat, &conditions, errors)
                         || matches!(args.capture, Some(Capture::All(_)));
+                    let stays = stays(&param.pat, &param.ty);
                     // Whether it is there, and what lints say of it, holds for the rebinding, too.
-                    let cfgs: Vec<Attribute> = param.attrs.iter().filter(|a| is_carried(a)).cloned().collect();
-                    // What is expected happens to the rebinding alone: the parameter itself is used, and needs no `mut`.
-                    param.attrs.retain(|attribute| !attribute.path().is_ident("expect"));
+                    let mut cfgs: Vec<Attribute> = param.attrs.iter().filter(|a| is_carried(a)).cloned().collect();
+                    // What is expected happens in one place: to the rebinding if there is one, since the parameter itself is
+                    // used then, and needs no `mut`.
+                    let expecting = if stays { &mut cfgs } else { &mut param.attrs };
+                    expecting.retain(|attribute| !attribute.path().is_ident("expect"));
                     if let Pat::Ident(PatIdent { ident, .. }) = &*param.pat {
                         params.names.push(ident.clone());
                         params.named.push((ident.clone(), conditions));
@@ -81,7 +84,6 @@ impl Params {
                         }
                         continue;
                     }
-                    let stays = stays(&param.pat, &param.ty);
                     if let (true, Pat::Ident(PatIdent { ident, .. })) = (stays, &*param.pat) {
                         params.still.push(ident.clone());
                     }
