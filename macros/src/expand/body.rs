@@ -114,7 +114,11 @@ fn captured(args: &Args, params: &Params, errors: &mut Errors) -> Vec<Attr> {
                     errors.on(name, message);
                 }
             }
-            let asked = |name| params.named.iter().filter(move |(known, _)| known == name).map(captured);
+            // By the name as it stands in the argument: that is where mistakes are shown.
+            let asked = |name: &Ident| {
+                let of_this_name = params.named.iter().filter(|(known, _)| known == name);
+                of_this_name.map(|(_, conditions)| captured(&(name.clone(), conditions.clone()))).collect::<Vec<_>>()
+            };
             names.iter().flat_map(asked).collect()
         }
     }
