@@ -33,6 +33,9 @@ use crate::{App, serve};
 /// What the tests' tokens are signed with.
 pub const SECRET: &str = "the tests' secret of at least thirty-two bytes";
 
+/// How long the tests' tokens are good: longer than any test takes, however busy the machine is.
+const LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// What a suite does to a database behind the service's back.
 #[async_trait]
 pub trait Backdoor: Send + Sync {
@@ -55,7 +58,7 @@ impl TestApp {
     /// A service of `store` and `cache`. What `backdoor` owns lives as long.
     pub async fn start(store: Arc<dyn Store>, cache: Arc<dyn Cache>, backdoor: Box<dyn Backdoor>) -> Self {
         let passwords = Passwords::new(Cost::LOWEST).expect("a hasher");
-        let app = App::new(store, cache, passwords, Tokens::new(&SECRET.into(), Duration::from_secs(60)));
+        let app = App::new(store, cache, passwords, Tokens::new(&SECRET.into(), LIFETIME));
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let base = format!("http://{}", listener.local_addr().expect("an address"));
         let (stop, stopped) = oneshot::channel::<()>();

@@ -215,5 +215,6 @@ fn a_statement_of_a_mebibyte_is_summarised_in_reasonable_time() {
     for piece in ["(", "a,", "$", "\"a\".", "\"", "# ", "'x',", "FROM a ", "-- ", "SELECT "] {
         summary(&piece.repeat(1024 * 1024 / piece.len()));
     }
-    assert!(started.elapsed().as_secs() < 20, "{:?}", started.elapsed());
+    // A busy machine takes some seconds; what looks at each piece again for each piece takes hours.
+    assert!(started.elapsed().as_secs() < 300, "{:?}", started.elapsed());
 }

@@ -26,6 +26,8 @@ struct State {
     /// In the order in which they are to leave. They lie where they were, so they count against the pipeline's memory.
     waiting: VecDeque<Batch>,
     size: Size,
+    /// Some found no place here since one has left.
+    is_full: bool,
 }
 
 impl Lane {
@@ -40,6 +42,7 @@ impl Lane {
         if let Some(waiting) = state.waiting.pop_front() {
             state.size.bytes -= waiting.bytes();
             state.size.spans -= waiting.len();
+            state.is_full = false;
             return waiting;
         }
         self.fill(&mut state, &mut batch, size);
@@ -64,11 +67,15 @@ impl Lane {
                 return;
             }
             left = left.saturating_sub(batch.bytes());
-            if state.size.bytes + batch.bytes() > share.bytes || state.size.spans + batch.len() > share.spans {
+            let bytes = state.size.bytes + batch.bytes();
+            // Nor what comes behind what was lost, though it be small: a span that stays keeps its whole chunk in memory, so
+            // that one of each chunk would keep all of it from those who are in need.
+            state.is_full |= bytes > share.bytes || state.size.spans + batch.len() > share.spans;
+            if state.is_full {
                 self.crowded_out.fetch_add(batch.len() as u64, Ordering::Relaxed);
                 continue;
             }
-            state.size.bytes += batch.bytes();
+            state.size.bytes = bytes;
             state.size.spans += batch.len();
             state.waiting.push_back(batch);
         }

@@ -34,6 +34,7 @@ pub(super) fn set(bits: u32, installed: Option<PipelineId>) {
 }
 
 /// Nothing records any more. Only stores, for the sake of forked children.
+#[cfg(all(unix, not(miri)))]
 pub(super) fn set_off() {
     MODE.store(0, Ordering::Relaxed);
     INSTALLED.store(0, Ordering::Relaxed);

@@ -4,10 +4,11 @@
 //! annotated function.
 
 use std::fmt;
-use std::mem::ManuallyDrop;
+use std::mem::{ManuallyDrop, forget, needs_drop};
 use std::panic::AssertUnwindSafe;
+use std::ptr;
 
-use super::inside::{self, Run};
+use super::inside::{self, Run, Task};
 use super::state::State;
 use super::{Around, Opened, Site, unopened};
 use crate::outcome::{Look, LookAt};
@@ -20,12 +21,12 @@ pub fn within<R, B: FnOnce() -> R>(look: LookAt<R>, site: &'static Site, values:
     let mut frame = Frame { body: ManuallyDrop::new(body) };
     let data = (&raw mut frame).cast();
     // SAFETY: a body lies in the frame, `run` puts what it returns into its place, and that is an `R`, as `look` is for.
-    // Where it does not return, there is nothing left to drop.
+    // Where it does not return, there is nothing left to drop: the body took itself along, or `Unrun` has dropped it.
     unsafe {
         if site.may_be_on() {
             call(site, values, data, run::<B>, look.erased());
         } else {
-            run::<B>(data);
+            run::<B>(data, Task::Run);
         }
         ManuallyDrop::into_inner(frame.value)
     }
@@ -41,7 +42,7 @@ unsafe fn call(site: &'static Site, values: &[&dyn Value], data: *mut (), run: R
         if site.is_on_here() {
             call_inside(site, values, data, run, look);
         } else {
-            run(data);
+            run(data, Task::Run);
         }
     }
 }
@@ -51,8 +52,25 @@ unsafe fn call(site: &'static Site, values: &[&dyn Value], data: *mut (), run: R
 /// As of [`inside::call`].
 #[inline(never)]
 unsafe fn call_inside(site: &'static Site, values: &[&dyn Value], data: *mut (), run: Run, look: &'static Look) {
+    let unopened = Unrun { data, run };
+    let span = start(site, values);
+    forget(unopened);
     // SAFETY: as the caller promises.
-    unsafe { inside::call(start(site, values), data, run, look) }
+    unsafe { inside::call(span, data, run, look) }
+}
+
+/// A body that nobody calls if opening its span panics: what is asked there, values and samplers, is the application's.
+struct Unrun {
+    data: *mut (),
+    run: Run,
+}
+
+impl Drop for Unrun {
+    #[cold]
+    fn drop(&mut self) {
+        // SAFETY: `run` is for what lies there, which was not called and is not used again.
+        unsafe { (self.run)(self.data, Task::Drop) };
+    }
 }
 
 /// `future`, which is to run in a span of `site`, if somebody records there; as [`within`].
@@ -108,7 +126,7 @@ impl<R> Entry<R> {
         // SAFETY: as in `within`.
         unsafe {
             if let Opening::Nobody = self.span.0 {
-                run::<B>(data);
+                run::<B>(data, Task::Run);
             } else {
                 inside::call(self.span, data, run::<B>, self.look.erased());
             }
@@ -145,15 +163,19 @@ union Frame<R, B> {
     value: ManuallyDrop<R>,
 }
 
-/// Calls the body in a frame.
+/// Calls the body in a frame, or drops it.
 ///
 /// # Safety
 ///
-/// A frame of these types lies at `data`, with a body in it.
-unsafe fn run<B: Body>(data: *mut ()) -> *mut () {
+/// A frame of these types lies at `data`, with a body in it, which is not used again.
+unsafe fn run<B: Body>(data: *mut (), task: Task) -> *mut () {
     // SAFETY: as the caller promises; the body is read once and then overwritten.
     unsafe {
         let body = data.cast::<B>().read();
+        // Where nothing is to be dropped this is not compiled.
+        if needs_drop::<B>() && task == Task::Drop {
+            return ptr::null_mut();
+        }
         data.cast::<B::Value>().write(body.call());
     }
     data

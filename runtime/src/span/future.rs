@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
 
-use super::inside;
+use super::inside::{self, Task};
 use super::state::State;
 use super::{Opened, Pending};
 use crate::outcome::{Look, Outcome, leave};
@@ -62,7 +62,7 @@ struct Polled<F: Future> {
 /// # Safety
 ///
 /// A `Polled<F>` lies at `data`, and what its pointers lead to is used by nobody else. Its future is pinned.
-unsafe fn run<F: Future>(data: *mut ()) -> *mut () {
+unsafe fn run<F: Future>(data: *mut (), _: Task) -> *mut () {
     // SAFETY: as the caller promises.
     unsafe {
         let polled = &mut *data.cast::<Polled<F>>();
@@ -153,7 +153,7 @@ impl<F: Future, N: for<'s, 'r> FnMut(&mut Outcome<'s, 'r>, &'r F::Output)> Polli
     /// # Safety
     ///
     /// One of these lies at `data`.
-    unsafe fn run(data: *mut ()) -> *mut () {
+    unsafe fn run(data: *mut (), _: Task) -> *mut () {
         // SAFETY: as the caller promises.
         let this = unsafe { &mut *data.cast::<Self>() };
         // What is left of it drops inside the span, also when it panics.

@@ -10,8 +10,18 @@ use super::{Opened, panics};
 use crate::outcome::Look;
 use crate::recorder::OpenSpan;
 
-/// Runs the body that lies there. What came out lies where the pointer that is given back says; null: nothing yet.
-pub(super) type Run = unsafe fn(*mut ()) -> *mut ();
+/// Runs the body that lies there, or drops it unrun. What came out lies where the pointer that is given back says; null:
+/// nothing yet.
+pub(super) type Run = unsafe fn(*mut (), Task) -> *mut ();
+
+/// What is to be done with a body.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Task {
+    /// It runs.
+    Run,
+    /// It drops, as it does where opening its span panics. What is owned elsewhere has nothing to do.
+    Drop,
+}
 
 /// Calls the body at `data` inside `span`.
 ///
@@ -21,12 +31,12 @@ pub(super) type Run = unsafe fn(*mut ()) -> *mut ();
 pub(super) unsafe fn call(span: Opened, data: *mut (), run: Run, look: &'static Look) {
     let Some(entered) = span.0.enter() else {
         // SAFETY: as the caller promises.
-        unsafe { run(data) };
+        unsafe { run(data, Task::Run) };
         return;
     };
     let span = entered.span();
     // SAFETY: as the caller promises.
-    let value = panics::recorded(span, || unsafe { run(data) });
+    let value = panics::recorded(span, || unsafe { run(data, Task::Run) });
     // SAFETY: as the caller promises.
     unsafe { see(span, value, look) };
 }
@@ -39,12 +49,12 @@ pub(super) unsafe fn call(span: Opened, data: *mut (), run: Run, look: &'static 
 pub(super) unsafe fn poll(state: &mut State, data: *mut (), run: Run, look: &'static Look) {
     let Some(span) = state.open() else {
         // SAFETY: as the caller promises.
-        unsafe { run(data) };
+        unsafe { run(data, Task::Run) };
         return;
     };
     let attached = span.attach();
     // SAFETY: as the caller promises.
-    match panics::caught(|| unsafe { run(data) }) {
+    match panics::caught(|| unsafe { run(data, Task::Run) }) {
         Ok(value) if value.is_null() => {}
         Ok(value) => {
             let last = Last { attached: Some(attached), state };

@@ -41,3 +41,6 @@ pub(crate) use panics::{Panic, caught};
 pub(crate) use relations::GivenParent;
 pub(crate) use site::update_all;
 pub(crate) use start::Parent;
+
+#[cfg(test)]
+mod tests;

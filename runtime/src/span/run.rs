@@ -4,7 +4,8 @@ use std::panic::AssertUnwindSafe;
 
 use opentelemetry::Context;
 
-use super::{InSpan, Opened, Pending, inside};
+use super::inside::{self, Task};
+use super::{InSpan, Opened, Pending};
 use crate::Fields;
 use crate::outcome::{Look, Outcome, leave};
 use crate::recorder::{OpenSpan, Opening};
@@ -41,7 +42,7 @@ impl<T, B: FnOnce() -> T, N: for<'s, 'r> FnMut(&mut Outcome<'s, 'r>, &'r T)> Cal
     /// # Safety
     ///
     /// One of these lies at `data`.
-    unsafe fn run(data: *mut ()) -> *mut () {
+    unsafe fn run(data: *mut (), _: Task) -> *mut () {
         // SAFETY: as the caller promises.
         let this = unsafe { &mut *data.cast::<Self>() };
         this.value = this.body.take().map(|body| body());

@@ -74,6 +74,7 @@ impl Site {
     /// symbol and one section less than two.
     pub const fn with_keys(text: &'static str, name: usize, module: &'static str) -> Self {
         assert!(text.is_char_boundary(name), "the name is a part of the text");
+        assert!(name <= u32::MAX as usize, "the name's length has 32 bits");
         Self {
             gate: AtomicU8::new(UNKNOWN),
             kind: SpanKind::Internal,

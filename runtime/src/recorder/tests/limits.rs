@@ -125,3 +125,20 @@ fn what_a_redactor_masks_is_nowhere() {
     assert!(!text.contains("hunter2") && !text.contains("abc"), "{text}");
     assert_eq!(text.matches("MASKED").count(), 7, "{text}");
 }
+
+#[test]
+fn a_way_out_that_has_lost_spans_keeps_none_of_the_next_until_it_moves() {
+    let recorder = Recorder::new(RecorderConfig::default());
+    let lane = recorder.own().lane(0);
+    let relieved = |spans| {
+        (0..spans).for_each(|_| recorder.open(&mut |_| ()).end());
+        lane.relieve(Size::UNLIMITED, Size { spans: 12, ..Size::UNLIMITED }, usize::MAX);
+        (lane.waiting(), lane.crowded_out())
+    };
+    assert_eq!(relieved(10), (10, 0));
+    assert_eq!(relieved(5), (10, 5));
+    // There is room for one, which would keep its chunk in memory.
+    assert_eq!(relieved(1), (10, 6));
+    assert_eq!(recorder.take().len(), 10);
+    assert_eq!(relieved(1), (1, 6));
+}
