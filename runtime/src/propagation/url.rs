@@ -68,7 +68,8 @@ const WHOLE: &[&str] = &["code", "key", "session"];
 /// Whether the value of `key` is a secret; `more` are further keys, in lower case.
 fn is_sensitive(key: &str, more: &[String]) -> bool {
     // Nearly all keys: their words are there already.
-    if key.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'_' | b'-' | b'.')) {
+    if key.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'_' | b'-' | b'.'))
+    {
         return is_sensitive_in_lower_case(key, more);
     }
     // A key can be written with escapes and must still be known.
@@ -295,7 +296,8 @@ mod tests {
 
     #[test]
     fn the_short_way_for_keys_finds_what_the_long_one_finds() {
-        let words = WORDS.iter().chain(WHOLE).copied().chain(PAIRS.iter().flat_map(|(a, b)| [*a, *b])).chain(["book", "7"]);
+        let words =
+            WORDS.iter().chain(WHOLE).copied().chain(PAIRS.iter().flat_map(|(a, b)| [*a, *b])).chain(["book", "7"]);
         let words: Vec<&str> = words.collect();
         let more = ["isbn".to_owned(), "book_book".to_owned()];
         for first in &words {
