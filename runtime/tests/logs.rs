@@ -166,7 +166,7 @@ fn a_request_has_its_correlation_id_on_each_record() {
         Logs::text().writer(lines.clone()),
         &[("OTEL_EXPORTER_OTLP_LOGS_ENDPOINT", &format!("{}/v1/logs", collector.base()))],
     );
-    let hello = warp::any().map(|| {
+    let hello = warp::any().and(traced::warp::route("/")).map(|| {
         tracing::info!("handled");
         "ok"
     });

@@ -30,9 +30,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::error::Error;
 use std::fmt;
-#[cfg(any(feature = "postgres", feature = "redis"))]
-use std::sync::OnceLock;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 #[cfg(any(feature = "postgres", feature = "redis"))]
 pub use pool::{ErrorSink, Observed, Pooled, get, observe};
@@ -44,7 +42,7 @@ use opentelemetry::KeyValue;
 
 use crate::value::Fields;
 
-/// How many summaries a [`Database`] remembers. A program has few statement texts; one that builds them endlessly is not
+/// How many statements a [`Database`] remembers. A program has few statement texts; one that builds them endlessly is not
 /// to fill the memory.
 const REMEMBERED: usize = 1024;
 
@@ -64,7 +62,15 @@ struct Inner {
     #[cfg(any(feature = "postgres", feature = "redis"))]
     pool_name: OnceLock<Arc<str>>,
     error_code: Option<ErrorCode>,
-    summaries: RwLock<HashMap<Box<str>, Arc<Summary>>>,
+    known: RwLock<HashMap<Box<str>, Arc<Known>>>,
+}
+
+/// What is known of a statement, however often it is sent.
+#[derive(Debug)]
+pub(crate) struct Known {
+    pub(crate) summary: Summary,
+    /// The attributes that its metrics have.
+    pub(crate) measured: OnceLock<Arc<[KeyValue]>>,
 }
 
 type ErrorCode = fn(&(dyn Error + 'static)) -> Option<Cow<'static, str>>;
@@ -82,7 +88,7 @@ impl Database {
             #[cfg(any(feature = "postgres", feature = "redis"))]
             pool_name: OnceLock::new(),
             error_code: None,
-            summaries: RwLock::default(),
+            known: RwLock::default(),
         }))
     }
 
@@ -96,7 +102,7 @@ impl Database {
             #[cfg(any(feature = "postgres", feature = "redis"))]
             pool_name: OnceLock::new(),
             error_code: old.error_code,
-            summaries: RwLock::default(),
+            known: RwLock::default(),
         };
         change(&mut inner);
         Self(Arc::new(inner))
@@ -142,20 +148,21 @@ impl Database {
         Statement::new(self, sql)
     }
 
-    /// What `sql` does, remembered.
-    pub(crate) fn summary(&self, sql: &str) -> Arc<Summary> {
-        if let Some(known) = self.0.summaries.read().unwrap_or_else(PoisonError::into_inner).get(sql) {
+    /// What is known of `sql`, remembered.
+    pub(crate) fn known(&self, sql: &str) -> Arc<Known> {
+        if let Some(known) = self.0.known.read().unwrap_or_else(PoisonError::into_inner).get(sql) {
             return Arc::clone(known);
         }
-        let made = Arc::new(summary::summary_in(scan::Dialect::of(&self.0.system), sql));
+        let summary = summary::summary_in(scan::Dialect::of(&self.0.system), sql);
+        let made = Arc::new(Known { summary, measured: OnceLock::new() });
         if sql.len() > REMEMBERED_LENGTH {
             return made;
         }
-        let mut summaries = self.0.summaries.write().unwrap_or_else(PoisonError::into_inner);
-        if summaries.len() >= REMEMBERED {
-            summaries.clear();
+        let mut known = self.0.known.write().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= REMEMBERED {
+            known.clear();
         }
-        summaries.insert(sql.into(), Arc::clone(&made));
+        known.insert(sql.into(), Arc::clone(&made));
         made
     }
 

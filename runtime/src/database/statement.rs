@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock};
 use opentelemetry::KeyValue;
 use opentelemetry::trace::SpanKind;
 
-use super::{Database, Response, Summary};
+use super::{Database, Known, Response, Summary};
 use crate::metrics::Operation;
 use crate::outcome::Outcome;
 use crate::span::{self, InSpan, Opened, Site, Start};
@@ -32,11 +32,12 @@ pub struct Statement<'a> {
     batch: Option<usize>,
     literals: bool,
     prefix: Option<&'static str>,
+    known: OnceLock<Arc<Known>>,
 }
 
 impl<'a> Statement<'a> {
     pub(crate) fn new(database: &'a Database, sql: &'a str) -> Self {
-        Self { database, sql, site: &SITE, batch: None, literals: true, prefix: None }
+        Self { database, sql, site: &SITE, batch: None, literals: true, prefix: None, known: OnceLock::new() }
     }
 
     /// With another instrumentation scope.
@@ -134,23 +135,33 @@ impl<'a> Statement<'a> {
         .await
     }
 
+    fn known(&self) -> &Known {
+        self.known.get_or_init(|| self.database.known(self.sql))
+    }
+
     /// Begins to measure it, if anybody does.
     pub(crate) fn measure(&self) -> Option<Operation> {
-        Operation::begin(|| {
-            let summary = self.database.summary(self.sql);
-            let mut attributes = self.database.measured();
-            match self.prefix {
-                None => {
-                    let operation = summary.operation().map(|name| KeyValue::new("db.operation.name", name.to_owned()));
-                    attributes.extend(operation);
-                    let text = summary.summary().map(|text| KeyValue::new("db.query.summary", text.to_owned()));
-                    attributes.extend(text);
-                }
-                Some(prefix) => attributes.push(KeyValue::new("db.operation.name", prefix)),
-            }
-            attributes.extend(summary.collection().map(|name| KeyValue::new("db.collection.name", name.to_owned())));
-            attributes
+        Operation::begin(|| match self.prefix {
+            None => Arc::clone(self.known().measured.get_or_init(|| self.measured())),
+            Some(_) => self.measured(),
         })
+    }
+
+    /// The attributes that its metrics have.
+    fn measured(&self) -> Arc<[KeyValue]> {
+        let summary = &self.known().summary;
+        let mut attributes = self.database.measured();
+        match self.prefix {
+            None => {
+                let operation = summary.operation().map(|name| KeyValue::new("db.operation.name", name.to_owned()));
+                attributes.extend(operation);
+                let text = summary.summary().map(|text| KeyValue::new("db.query.summary", text.to_owned()));
+                attributes.extend(text);
+            }
+            Some(prefix) => attributes.push(KeyValue::new("db.operation.name", prefix)),
+        }
+        attributes.extend(summary.collection().map(|name| KeyValue::new("db.collection.name", name.to_owned())));
+        attributes.into()
     }
 
     /// Opens the span.
@@ -158,15 +169,15 @@ impl<'a> Statement<'a> {
         if !self.site.is_on() {
             return span::unopened();
         }
-        let summary = self.database.summary(self.sql);
+        let summary = &self.known().summary;
         let mut name = Cow::Borrowed(summary.span_name(&self.database.0.system));
         if let Some(prefix) = self.prefix {
             name = Cow::Owned(format!("{prefix} {name}"));
         }
-        span::open(Start::new(self.site, &mut |fields| self.record(&summary, fields)).name(name))
+        span::open(Start::new(self.site, &mut |fields| self.record(summary, fields)).name(name))
     }
 
-    fn record(&self, summary: &Arc<Summary>, fields: &mut crate::Fields<'_>) {
+    fn record(&self, summary: &Summary, fields: &mut crate::Fields<'_>) {
         self.database.record(fields);
         match self.prefix {
             None => {

@@ -64,16 +64,19 @@ impl Database {
 pub(crate) struct Operation {
     instruments: Arc<Instruments>,
     start: Instant,
-    attributes: Vec<KeyValue>,
+    attributes: Arc<[KeyValue]>,
+    /// What its answer adds: of most nothing.
+    more: Vec<KeyValue>,
     rows: Option<u64>,
     done: bool,
 }
 
 impl Operation {
     /// An operation begins, with what `attributes` knows of it; none if nobody measures.
-    pub(crate) fn begin(attributes: impl FnOnce() -> Vec<KeyValue>) -> Option<Self> {
+    pub(crate) fn begin(attributes: impl FnOnce() -> Arc<[KeyValue]>) -> Option<Self> {
         let instruments = instruments::installed()?;
-        Some(Self { instruments, start: Instant::now(), attributes: attributes(), rows: None, done: false })
+        let attributes = attributes();
+        Some(Self { instruments, start: Instant::now(), attributes, more: Vec::new(), rows: None, done: false })
     }
 
     /// What the database answered.
@@ -85,8 +88,8 @@ impl Operation {
     ) {
         self.done = true;
         self.rows = rows.map(|rows| rows as u64);
-        self.attributes.extend(code.map(|code| KeyValue::new("db.response.status_code", code)));
-        self.attributes.extend(error.map(|error| KeyValue::new("error.type", error)));
+        self.more.extend(code.map(|code| KeyValue::new("db.response.status_code", code)));
+        self.more.extend(error.map(|error| KeyValue::new("error.type", error)));
     }
 }
 
@@ -94,9 +97,12 @@ impl Drop for Operation {
     /// The operation is over; without an answer it was given up.
     fn drop(&mut self) {
         if !self.done {
-            self.attributes.push(KeyValue::new("error.type", "cancelled"));
+            self.more.push(KeyValue::new("error.type", "cancelled"));
         }
         let database = &self.instruments.database;
+        if !self.more.is_empty() {
+            self.attributes = self.attributes.iter().chain(&self.more).cloned().collect();
+        }
         database.duration.record(self.start.elapsed().as_secs_f64(), &self.attributes);
         if let Some(rows) = self.rows {
             database.rows.record(rows, &self.attributes);

@@ -1,6 +1,7 @@
 //! Without the feature `metrics` nothing is measured.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use opentelemetry::KeyValue;
 
@@ -18,7 +19,7 @@ pub(crate) enum Operation {}
 
 impl Operation {
     #[inline]
-    pub(crate) fn begin(_: impl FnOnce() -> Vec<KeyValue>) -> Option<Self> {
+    pub(crate) fn begin(_: impl FnOnce() -> Arc<[KeyValue]>) -> Option<Self> {
         None
     }
 

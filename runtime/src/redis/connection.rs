@@ -171,7 +171,7 @@ fn begin(database: &Database, name: &str) -> Option<Operation> {
     Operation::begin(|| {
         let mut attributes = database.measured();
         attributes.push(KeyValue::new("db.operation.name", name.to_owned()));
-        attributes
+        attributes.into()
     })
 }
 

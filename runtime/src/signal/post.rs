@@ -3,14 +3,13 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-use bytes::Bytes;
 use opentelemetry::Context;
 use opentelemetry_sdk::error::{OTelSdkError, OTelSdkResult};
 use prost::Message;
 
 use super::Signal;
-use crate::export::otlp::{OtlpSettings, Sender};
-use crate::export::{Closing, Failure};
+use crate::export::Closing;
+use crate::export::otlp::{OtlpSettings, Sender, rejected};
 use crate::telemetry::{Outage, Reporter};
 
 /// Sends a signal's requests, for a thread that is nobody's runtime.
@@ -38,16 +37,25 @@ impl Post {
         // Whoever traces HTTP clients must not trace this one.
         let _suppressed = Context::enter_telemetry_suppressed_scope();
         let failing = self.outage.lock().unwrap_or_else(PoisonError::into_inner).is_failing();
-        let result = self.sender.deliver(message.encode_to_vec().into(), failing);
+        let answer = self.sender.deliver(message.encode_to_vec().into(), failing);
+        let result = answer.map_err(|failure| failure.reason).and_then(|answer| self.whole(&answer));
         self.report(&result);
-        result.map(drop).map_err(|failure| OTelSdkError::InternalFailure(failure.reason))
+        result.map_err(OTelSdkError::InternalFailure)
     }
 
-    fn report(&self, result: &Result<Bytes, Failure>) {
+    /// An error if the collector refused some of what it was sent. Why, it may say in words, which may quote anything.
+    fn whole(&self, answer: &[u8]) -> Result<(), String> {
+        match rejected(answer) {
+            0 => Ok(()),
+            _ => Err(format!("the collector refused some of the {}; its own log says why", self.signal.name)),
+        }
+    }
+
+    fn report(&self, result: &Result<(), String>) {
         let mut outage = self.outage.lock().unwrap_or_else(PoisonError::into_inner);
         let warning = match result {
-            Ok(_) => outage.succeeded(Instant::now(), self.sender.destination()),
-            Err(failure) => outage.failed(Instant::now(), self.sender.destination(), &failure.reason, 0),
+            Ok(()) => outage.succeeded(Instant::now(), self.sender.destination()),
+            Err(reason) => outage.failed(Instant::now(), self.sender.destination(), reason, 0),
         };
         drop(outage);
         if let Some(warning) = warning {

@@ -11,6 +11,7 @@ use opentelemetry::trace::{SpanKind, Status};
 use warp::filters::log::Info;
 use warp::reply::Response;
 
+use super::address;
 use super::correlation;
 use super::forwarded::Forwarded;
 use super::trace::Settings;
@@ -90,7 +91,11 @@ impl Request {
         self.routed.store(true, Ordering::Relaxed);
         self.measure(|exchange| exchange.set_route(template));
         let Some(span) = &self.span else { return };
-        span.update_name(format!("{} {template}", self.method));
+        let mut name = String::with_capacity(self.method.len() + 1 + template.len());
+        name.push_str(self.method);
+        name.push(' ');
+        name.push_str(template);
+        span.update_name(name);
         span.set(&mut |fields| fields.slot("http.route").static_str(template));
     }
 
@@ -237,14 +242,13 @@ fn record(settings: &Settings, info: &Info<'_>, forwarded: &Forwarded, fields: &
     if let Some(host) = forwarded.host.as_deref().or(info.host()) {
         record_host(scheme, host, fields);
     }
-    let peer = info.remote_addr().map(|peer| (peer.ip().to_canonical(), peer.port()));
-    match (&forwarded.client, &peer) {
-        (Some(client), _) => fields.set("client.address", client),
-        (None, Some((address, _))) => fields.slot("client.address").display(address),
-        (None, None) => {}
+    let peer = info.remote_addr().map(|peer| (address::Text::of(peer.ip().to_canonical()), peer.port()));
+    let peer = peer.as_ref().map(|(address, port)| (address.as_str(), port));
+    if let Some(client) = forwarded.client.as_deref().or(peer.map(|(address, _)| address)) {
+        fields.set("client.address", client);
     }
-    if let Some((address, port)) = &peer {
-        fields.slot("network.peer.address").display(address);
+    if let Some((address, port)) = peer {
+        fields.set("network.peer.address", address);
         fields.set("network.peer.port", port);
     }
     fields.set("network.protocol.version", &url::version(info.version()));

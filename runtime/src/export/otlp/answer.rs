@@ -3,7 +3,9 @@
 use crate::recorder::wire::read::{Field, Reader};
 
 /// How many spans the collector refused, as `ExportTraceServiceResponse` says; an answer that is none refuses none.
-pub(super) fn rejected(body: &[u8]) -> u64 {
+///
+/// Those of metrics and of log records count data points and records in the same place.
+pub(crate) fn rejected(body: &[u8]) -> u64 {
     let field = |message, wanted| Reader::new(message).filter(|(number, _)| *number == wanted).last();
     let Some((_, partial_success @ Field::Bytes(_))) = field(body, 1) else { return 0 };
     let Some((_, Field::Varint(rejected))) = field(partial_success.bytes(), 1) else { return 0 };

@@ -8,6 +8,8 @@ mod sender;
 mod settings;
 mod transport;
 
+#[cfg(any(feature = "metrics", feature = "logs"))]
+pub(crate) use answer::rejected;
 pub(crate) use sender::Sender;
 pub use settings::OtlpProtocol;
 #[cfg(any(feature = "metrics", feature = "logs"))]
