@@ -6,31 +6,34 @@ use opentelemetry::{Context, KeyValue};
 use super::mode::Mode;
 use super::open::{Fresh, Opening};
 use super::origin::{self, Decision, Origin, Verdict};
-use super::own::Own;
+use super::own::{Own, PipelineId};
 use super::record::Record;
 use super::scope::ScopeId;
 use super::wire::span::{self as wire_span, Head};
-use super::wire::{Attributes, decode};
+use super::wire::{Attributes, Keys, decode};
 use super::{OpenSpan, clock, local, mode};
 use crate::span::{Parent, Site, Start};
-use crate::value::Fields;
+use crate::value::{Fields, Value};
 
 /// What the recorder makes of a call site once, when it is first used.
 #[derive(Debug)]
 pub(crate) struct Prepared {
     pub(super) scope: ScopeId,
+    /// Those of the attributes that are given as mere values.
+    keys: Keys,
     /// Its `code.*` attributes, if it is to have them.
     code: Option<Attributes>,
 }
 
 impl Prepared {
-    pub(crate) fn new(scope: &'static str, code: Option<[KeyValue; 3]>) -> Self {
+    pub(crate) fn new(scope: &'static str, keys: &'static str, code: Option<[KeyValue; 3]>) -> Self {
         let code = code.map(|list| {
             let mut attributes = Attributes::new(wire_span::ATTRIBUTES);
             attributes.key_values(&list);
             attributes
         });
-        Self { scope: ScopeId::of(opentelemetry::InstrumentationScope::builder(scope).build()), code }
+        let scope = ScopeId::of(opentelemetry::InstrumentationScope::builder(scope).build());
+        Self { scope, keys: Keys::of(keys), code }
     }
 }
 
@@ -50,6 +53,29 @@ pub(crate) fn enter(site: &'static Site, attributes: &mut dyn FnMut(&mut Fields<
         Found::Started(record) => Opening::Fresh(complete(record, site, attributes)),
         Found::Unsettled => ask(Start::new(site, attributes)),
     }
+}
+
+/// As [`enter`], with the values of the attributes whose keys the site has. Where the parent is not sampled the look at it is
+/// all: what needs more of the stack is apart.
+#[inline]
+pub(crate) fn enter_each(site: &'static Site, values: &[&dyn Value]) -> Opening {
+    match look(site) {
+        Found::Nothing => Opening::Nobody,
+        Found::Started(record) => Opening::Fresh(complete_each(record, site, values)),
+        Found::Unsettled => ask_each(site, values),
+    }
+}
+
+#[inline(never)]
+fn complete_each(mut record: Box<Record>, site: &'static Site, values: &[&dyn Value]) -> Fresh {
+    Fields::new(&mut record.state_mut().attributes).set_each(&site.prepared().keys, values);
+    add_code(&mut record, site);
+    Fresh::new(record)
+}
+
+#[cold]
+fn ask_each(site: &'static Site, values: &[&dyn Value]) -> Opening {
+    ask(Start::new(site, &mut |fields| fields.set_each(&site.prepared().keys, values)))
 }
 
 /// Opens the span that `start` describes. `None` when nobody records it and no context of its own is needed: what runs
@@ -103,23 +129,27 @@ fn look_from(parent: &Context, mode: Mode, site: &'static Site) -> Found {
     match origin::verdict(parent, mode) {
         Verdict::Nothing => Found::Nothing,
         Verdict::Follow(pipeline, parent) => {
-            let time = clock::now();
-            let record = local::record_at_hand(pipeline, |record, span_id| {
-                let parent = parent.span_context();
-                let origin = Origin::child_of(parent);
-                let given = Description::of(site, time);
-                // Twice, so that the compiler knows that there is nothing in it to be moved: the move would wait for what
-                // was just written.
-                if *parent.trace_state() == TraceState::NONE {
-                    describe(record, &origin, origin.span_context(span_id, TraceState::NONE), &given);
-                } else {
-                    describe_traced(record, &origin, span_id, parent.trace_state(), &given);
-                }
-            });
-            record.map_or(Found::Unsettled, Found::Started)
+            follow(pipeline, parent.span_context(), site).map_or(Found::Unsettled, Found::Started)
         }
         Verdict::Ask => Found::Unsettled,
     }
+}
+
+/// A record for a span of `site` that is sampled as its parent is.
+#[inline(never)]
+fn follow(pipeline: PipelineId, parent: &SpanContext, site: &'static Site) -> Option<Box<Record>> {
+    let time = clock::now();
+    local::record_at_hand(pipeline, |record, span_id| {
+        let origin = Origin::child_of(parent);
+        let given = Description::of(site, time);
+        // Twice, so that the compiler knows that there is nothing in it to be moved: the move would wait for what
+        // was just written.
+        if *parent.trace_state() == TraceState::NONE {
+            describe(record, &origin, origin.span_context(span_id, TraceState::NONE), &given);
+        } else {
+            describe_traced(record, &origin, span_id, parent.trace_state(), &given);
+        }
+    })
 }
 
 /// Opens a span about which somebody has to be asked.

@@ -38,10 +38,11 @@ unsafe fn call(site: &'static Site, values: &[&dyn Value], data: *mut (), run: R
     // Where the parent is not sampled this is all: what needs more of the stack is apart.
     // SAFETY: as the caller promises.
     unsafe {
-        if site.is_on_here() {
-            call_inside(site, values, data, run, look);
-        } else {
-            run(data);
+        match open(site, values).0 {
+            Opening::Nobody => {
+                run(data);
+            }
+            span => call_inside(Opened(span), data, run, look),
         }
     }
 }
@@ -50,9 +51,9 @@ unsafe fn call(site: &'static Site, values: &[&dyn Value], data: *mut (), run: R
 ///
 /// As of [`inside::call`].
 #[inline(never)]
-unsafe fn call_inside(site: &'static Site, values: &[&dyn Value], data: *mut (), run: Run, look: &'static Look) {
+unsafe fn call_inside(span: Opened, data: *mut (), run: Run, look: &'static Look) {
     // SAFETY: as the caller promises.
-    unsafe { inside::call(start(site, values), data, run, look) }
+    unsafe { inside::call(span, data, run, look) }
 }
 
 /// `future`, which is to run in a span of `site`, if somebody records there; as [`within`].
@@ -84,13 +85,9 @@ pub fn opened(site: &'static Site, values: &[&dyn Value]) -> Opened {
     if site.may_be_on() { open(site, values) } else { unopened() }
 }
 
-fn open(site: &'static Site, values: &[&dyn Value]) -> Opened {
-    if site.is_on_here() { start(site, values) } else { unopened() }
-}
-
 #[inline]
-fn start(site: &'static Site, values: &[&dyn Value]) -> Opened {
-    Opened(recorder::enter(site, &mut |fields| fields.set_each(site.keys(), values)))
+fn open(site: &'static Site, values: &[&dyn Value]) -> Opened {
+    if site.is_on() { Opened(recorder::enter_each(site, values)) } else { unopened() }
 }
 
 impl<R> Entry<R> {
