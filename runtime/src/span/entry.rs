@@ -11,7 +11,7 @@ use super::inside::{self, Run};
 use super::state::State;
 use super::{Around, Opened, Site, unopened};
 use crate::outcome::{Look, LookAt};
-use crate::recorder::{self, Opening};
+use crate::recorder::{self, Looked, Opening};
 use crate::value::Value;
 
 /// Calls `body` in a span of `site`, if somebody records there. Its attributes are `values`, the keys of which the site has.
@@ -22,38 +22,41 @@ pub fn within<R, B: FnOnce() -> R>(look: LookAt<R>, site: &'static Site, values:
     // SAFETY: a body lies in the frame, `run` puts what it returns into its place, and that is an `R`, as `look` is for.
     // Where it does not return, there is nothing left to drop.
     unsafe {
-        if site.may_be_on() {
-            call(site, values, data, run::<B>, look.erased());
-        } else {
-            run::<B>(data);
+        match looked(site) {
+            Some(looked) => call(looked, site, values, data, run::<B>, look.erased()),
+            None => {
+                run::<B>(data);
+            }
         }
         ManuallyDrop::into_inner(frame.value)
     }
 }
 
-/// # Safety
-///
-/// As of [`inside::call`].
-unsafe fn call(site: &'static Site, values: &[&dyn Value], data: *mut (), run: Run, look: &'static Look) {
-    // Where the parent is not sampled this is all: what needs more of the stack is apart.
-    // SAFETY: as the caller promises.
-    unsafe {
-        match open(site, values).0 {
-            Opening::Nobody => {
-                run(data);
-            }
-            span => call_inside(Opened(span), data, run, look),
-        }
-    }
+/// Looks at the parent for a span of `site`. Where it is not sampled this is all: what takes more arguments is not called.
+#[inline(always)]
+fn looked(site: &'static Site) -> Option<Looked> {
+    if site.may_be_on() { look_ahead(site) } else { None }
+}
+
+#[inline(never)]
+fn look_ahead(site: &'static Site) -> Option<Looked> {
+    if site.is_on() { recorder::look_ahead(site) } else { None }
 }
 
 /// # Safety
 ///
-/// As of [`inside::call`].
+/// As of [`inside::call`]; and `looked` is what [`looked`] gave for `site`, and is used once.
 #[inline(never)]
-unsafe fn call_inside(span: Opened, data: *mut (), run: Run, look: &'static Look) {
+unsafe fn call(
+    looked: Looked,
+    site: &'static Site,
+    values: &[&dyn Value],
+    data: *mut (),
+    run: Run,
+    look: &'static Look,
+) {
     // SAFETY: as the caller promises.
-    unsafe { inside::call(span, data, run, look) }
+    unsafe { inside::call(Opened(recorder::enter_each(looked, site, values)), data, run, look) }
 }
 
 /// `future`, which is to run in a span of `site`, if somebody records there; as [`within`].
@@ -87,7 +90,11 @@ pub fn opened(site: &'static Site, values: &[&dyn Value]) -> Opened {
 
 #[inline]
 fn open(site: &'static Site, values: &[&dyn Value]) -> Opened {
-    if site.is_on() { Opened(recorder::enter_each(site, values)) } else { unopened() }
+    match look_ahead(site) {
+        // SAFETY: it was given just now.
+        Some(looked) => Opened(unsafe { recorder::enter_each(looked, site, values) }),
+        None => unopened(),
+    }
 }
 
 impl<R> Entry<R> {

@@ -98,7 +98,10 @@ impl<'k> Key<'k> {
     pub(super) fn bits(&self) -> (u64, u64) {
         match self.front {
             Some(front) => (front.bit, front.seen),
-            None => (self.bit(), self.bit()),
+            None => {
+                let bit = self.bit();
+                (bit, bit)
+            }
         }
     }
 
@@ -121,7 +124,6 @@ impl<'k> Key<'k> {
     }
 
     /// Cheap, and the same however the key is cut in two.
-    #[inline]
     fn bit(&self) -> u64 {
         let (first, last) = match (self.prefix.as_bytes(), self.name.as_bytes()) {
             ([], [first, .., last]) => (first, last),
