@@ -44,7 +44,7 @@ pub(crate) use counts::Totals;
 pub(crate) use open::{Entered, OpenSpan, Opening};
 pub(crate) use outlet::{Delivered, Outgoing, Outlet};
 pub(crate) use pipeline::Pipeline;
-pub(crate) use start::{Prepared, enter, may_record_here, open};
+pub(crate) use start::{Looked, Prepared, enter, enter_each, look_ahead, may_record_here, open};
 
 use crate::span::{Start, update_all};
 

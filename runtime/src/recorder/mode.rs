@@ -18,14 +18,23 @@ static INSTALLED: AtomicU32 = AtomicU32::new(0);
 /// What is recording at the moment.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Mode {
-    bits: u32,
+    bits: Bits,
     pub(super) installed: Option<PipelineId>,
 }
 
 #[inline]
 pub(super) fn get() -> Mode {
     let installed = PipelineId::from_number(INSTALLED.load(Ordering::Relaxed));
-    Mode { bits: MODE.load(Ordering::Relaxed), installed }
+    Mode { bits: bits(), installed }
+}
+
+/// Of what is recording, all but the pipeline.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Bits(u32);
+
+#[inline]
+pub(super) fn bits() -> Bits {
+    Bits(MODE.load(Ordering::Relaxed))
 }
 
 pub(super) fn set(bits: u32, installed: Option<PipelineId>) {
@@ -40,9 +49,16 @@ pub(super) fn set_off() {
     INSTALLED.store(0, Ordering::Relaxed);
 }
 
+impl Bits {
+    #[inline]
+    pub(super) fn has(self, bits: u32) -> bool {
+        self.0 & bits == bits
+    }
+}
+
 impl Mode {
     #[inline]
     pub(super) fn has(self, bits: u32) -> bool {
-        self.bits & bits == bits
+        self.bits.has(bits)
     }
 }

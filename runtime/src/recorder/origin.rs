@@ -8,8 +8,8 @@ use opentelemetry::trace::{
 use opentelemetry_sdk::trace::SamplingDecision;
 
 use super::local;
-use super::mode::{CAPTURES, Mode, PARENT_BASED};
-use super::own::{Own, PipelineId};
+use super::mode::{Bits, CAPTURES, ON, PARENT_BASED};
+use super::own::Own;
 
 /// What a span takes over from its parent.
 #[derive(Debug)]
@@ -50,14 +50,14 @@ pub(super) enum Verdict<'p> {
     /// It is not recorded, and what runs in it nests under its parent.
     Nothing,
     /// It is sampled as its parent is.
-    Follow(PipelineId, SpanRef<'p>),
+    Follow(SpanRef<'p>),
     /// Somebody has to be asked.
     Ask,
 }
 
 /// Whether `parent` alone says that a span that starts in it is not recorded.
 #[inline]
-pub(super) fn settles(parent: &Context, mode: Mode) -> bool {
+pub(super) fn settles(parent: &Context, mode: Bits) -> bool {
     if parent.is_telemetry_suppressed() {
         return true;
     }
@@ -70,9 +70,9 @@ pub(super) fn settles(parent: &Context, mode: Mode) -> bool {
 }
 
 /// What `parent` alone says of a span that starts in it. Reads a few words: this is all that an unsampled span costs.
-#[inline]
-pub(super) fn verdict(parent: &Context, mode: Mode) -> Verdict<'_> {
-    if parent.is_telemetry_suppressed() {
+#[inline(always)]
+pub(super) fn verdict(parent: &Context, mode: Bits) -> Verdict<'_> {
+    if !mode.has(ON) || parent.is_telemetry_suppressed() {
         return Verdict::Nothing;
     }
     if mode.has(CAPTURES) || !mode.has(PARENT_BASED) {
@@ -86,7 +86,7 @@ pub(super) fn verdict(parent: &Context, mode: Mode) -> Verdict<'_> {
     if !parent.is_sampled() {
         return Verdict::Nothing;
     }
-    mode.installed.map_or(Verdict::Ask, |pipeline| Verdict::Follow(pipeline, span))
+    Verdict::Follow(span)
 }
 
 /// What was decided about a span.

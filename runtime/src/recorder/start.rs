@@ -1,42 +1,46 @@
 //! Opening a span.
 
+use std::ptr::NonNull;
+
 use opentelemetry::trace::{SpanContext, SpanId, SpanKind, TraceContextExt, TraceState};
 use opentelemetry::{Context, KeyValue};
 
-use super::mode::Mode;
 use super::open::{Fresh, Opening};
 use super::origin::{self, Decision, Origin, Verdict};
 use super::own::Own;
 use super::record::Record;
 use super::scope::ScopeId;
 use super::wire::span::{self as wire_span, Head};
-use super::wire::{Attributes, decode};
+use super::wire::{Attributes, Keys, decode};
 use super::{OpenSpan, clock, local, mode};
 use crate::span::{Parent, Site, Start};
-use crate::value::Fields;
+use crate::value::{Fields, Value};
 
 /// What the recorder makes of a call site once, when it is first used.
 #[derive(Debug)]
 pub(crate) struct Prepared {
     pub(super) scope: ScopeId,
+    /// Those of the attributes that are given as mere values.
+    keys: Keys,
     /// Its `code.*` attributes, if it is to have them.
     code: Option<Attributes>,
 }
 
 impl Prepared {
-    pub(crate) fn new(scope: &'static str, code: Option<[KeyValue; 3]>) -> Self {
+    pub(crate) fn new(scope: &'static str, keys: &'static str, code: Option<[KeyValue; 3]>) -> Self {
         let code = code.map(|list| {
             let mut attributes = Attributes::new(wire_span::ATTRIBUTES);
             attributes.key_values(&list);
             attributes
         });
-        Self { scope: ScopeId::of(opentelemetry::InstrumentationScope::builder(scope).build()), code }
+        let scope = ScopeId::of(opentelemetry::InstrumentationScope::builder(scope).build());
+        Self { scope, keys: Keys::of(keys), code }
     }
 }
 
 /// Whether a span under what is current may be recorded. This is all that a span costs where its parent is not sampled.
 pub(crate) fn may_record_here() -> bool {
-    let mode = mode::get();
+    let mode = mode::bits();
     if !mode.has(mode::ON) || !local::is_alive() {
         return false;
     }
@@ -50,6 +54,51 @@ pub(crate) fn enter(site: &'static Site, attributes: &mut dyn FnMut(&mut Fields<
         Found::Started(record) => Opening::Fresh(complete(record, site, attributes)),
         Found::Unsettled => ask(Start::new(site, attributes)),
     }
+}
+
+/// What a look at the parent has brought, in one word that nothing drops: it is on its way through code that is compiled
+/// again for each annotated function.
+#[derive(Clone, Copy)]
+pub(crate) struct Looked(NonNull<Record>);
+
+/// Somebody has to be asked. No record is there.
+const UNSETTLED: NonNull<Record> = NonNull::dangling();
+
+/// Looks at the parent for a span of `site`. `None`: nobody records it, and this is all that it costs.
+#[inline]
+pub(crate) fn look_ahead(site: &'static Site) -> Option<Looked> {
+    match look(site) {
+        Found::Nothing => None,
+        Found::Started(record) => Some(Looked(NonNull::from(Box::leak(record)))),
+        Found::Unsettled => Some(Looked(UNSETTLED)),
+    }
+}
+
+/// As [`enter`], with the values of the attributes whose keys the site has.
+///
+/// # Safety
+///
+/// `looked` is what [`look_ahead`] gave for `site`, and is used once.
+#[inline]
+pub(crate) unsafe fn enter_each(looked: Looked, site: &'static Site, values: &[&dyn Value]) -> Opening {
+    if looked.0 == UNSETTLED {
+        return ask_each(site, values);
+    }
+    // SAFETY: it is a record that `look_ahead` leaked, and nobody else takes it.
+    let record = unsafe { Box::from_raw(looked.0.as_ptr()) };
+    Opening::Fresh(complete_each(record, site, values))
+}
+
+#[inline]
+fn complete_each(mut record: Box<Record>, site: &'static Site, values: &[&dyn Value]) -> Fresh {
+    Fields::new(&mut record.state_mut().attributes).set_each(&site.prepared().keys, values);
+    add_code(&mut record, site);
+    Fresh::new(record)
+}
+
+#[cold]
+fn ask_each(site: &'static Site, values: &[&dyn Value]) -> Opening {
+    ask(Start::new(site, &mut |fields| fields.set_each(&site.prepared().keys, values)))
 }
 
 /// Opens the span that `start` describes. `None` when nobody records it and no context of its own is needed: what runs
@@ -80,46 +129,45 @@ enum Found {
     Unsettled,
 }
 
-#[inline]
+#[inline(always)]
 fn look(site: &'static Site) -> Found {
-    let mode = mode::get();
-    if !mode.has(mode::ON) || !local::is_alive() {
+    if !local::is_alive() {
         return Found::Nothing;
     }
     // Nothing of the application's runs inside, which might attach a context and find them borrowed.
-    Context::map_current(|parent| look_from(parent, mode, site))
+    Context::map_current(|parent| look_from(parent, site))
 }
 
 fn look_at(parent: &Context, site: &'static Site) -> Found {
-    let mode = mode::get();
-    if !mode.has(mode::ON) || !local::is_alive() {
-        return Found::Nothing;
-    }
-    look_from(parent, mode, site)
+    if local::is_alive() { look_from(parent, site) } else { Found::Nothing }
 }
 
-#[inline]
-fn look_from(parent: &Context, mode: Mode, site: &'static Site) -> Found {
-    match origin::verdict(parent, mode) {
+#[inline(always)]
+fn look_from(parent: &Context, site: &'static Site) -> Found {
+    // Read here, since what is known before has to be kept in registers that somebody has to save.
+    match origin::verdict(parent, mode::bits()) {
         Verdict::Nothing => Found::Nothing,
-        Verdict::Follow(pipeline, parent) => {
-            let time = clock::now();
-            let record = local::record_at_hand(pipeline, |record, span_id| {
-                let parent = parent.span_context();
-                let origin = Origin::child_of(parent);
-                let given = Description::of(site, time);
-                // Twice, so that the compiler knows that there is nothing in it to be moved: the move would wait for what
-                // was just written.
-                if *parent.trace_state() == TraceState::NONE {
-                    describe(record, &origin, origin.span_context(span_id, TraceState::NONE), &given);
-                } else {
-                    describe_traced(record, &origin, span_id, parent.trace_state(), &given);
-                }
-            });
-            record.map_or(Found::Unsettled, Found::Started)
-        }
+        Verdict::Follow(parent) => follow(parent.span_context(), site).map_or(Found::Unsettled, Found::Started),
         Verdict::Ask => Found::Unsettled,
     }
+}
+
+/// A record for a span of `site` that is sampled as its parent is.
+#[inline(never)]
+fn follow(parent: &SpanContext, site: &'static Site) -> Option<Box<Record>> {
+    let pipeline = mode::get().installed?;
+    let time = clock::now();
+    local::record_at_hand(pipeline, |record, span_id| {
+        let origin = Origin::child_of(parent);
+        let given = Description::of(site, time);
+        // Twice, so that the compiler knows that there is nothing in it to be moved: the move would wait for what
+        // was just written.
+        if *parent.trace_state() == TraceState::NONE {
+            describe(record, &origin, origin.span_context(span_id, TraceState::NONE), &given);
+        } else {
+            describe_traced(record, &origin, span_id, parent.trace_state(), &given);
+        }
+    })
 }
 
 /// Opens a span about which somebody has to be asked.

@@ -4,7 +4,7 @@
 //! annotated function.
 
 use std::fmt;
-use std::mem::{ManuallyDrop, forget, needs_drop};
+use std::mem::{ManuallyDrop, forget};
 use std::panic::AssertUnwindSafe;
 use std::ptr;
 
@@ -12,7 +12,7 @@ use super::inside::{self, Run, Task};
 use super::state::State;
 use super::{Around, Opened, Site, unopened};
 use crate::outcome::{Look, LookAt};
-use crate::recorder::{self, Opening};
+use crate::recorder::{self, Looked, Opening};
 use crate::value::Value;
 
 /// Calls `body` in a span of `site`, if somebody records there. Its attributes are `values`, the keys of which the site has.
@@ -23,38 +23,43 @@ pub fn within<R, B: FnOnce() -> R>(look: LookAt<R>, site: &'static Site, values:
     // SAFETY: a body lies in the frame, `run` puts what it returns into its place, and that is an `R`, as `look` is for.
     // Where it does not return, there is nothing left to drop: the body took itself along, or `Unrun` has dropped it.
     unsafe {
-        if site.may_be_on() {
-            call(site, values, data, run::<B>, look.erased());
-        } else {
-            run::<B>(data, Task::Run);
+        match looked(site) {
+            Some(looked) => call(looked, site, values, data, run::<B>, look.erased()),
+            None => {
+                run::<B>(data, Task::Run);
+            }
         }
         ManuallyDrop::into_inner(frame.value)
     }
 }
 
-/// # Safety
-///
-/// As of [`inside::call`].
-unsafe fn call(site: &'static Site, values: &[&dyn Value], data: *mut (), run: Run, look: &'static Look) {
-    // Where the parent is not sampled this is all: what needs more of the stack is apart.
-    // SAFETY: as the caller promises.
-    unsafe {
-        if site.is_on_here() {
-            call_inside(site, values, data, run, look);
-        } else {
-            run(data, Task::Run);
-        }
-    }
+/// Looks at the parent for a span of `site`. Where it is not sampled this is all: what takes more arguments is not called.
+#[inline(always)]
+fn looked(site: &'static Site) -> Option<Looked> {
+    if site.may_be_on() { look_ahead(site) } else { None }
+}
+
+#[inline(never)]
+fn look_ahead(site: &'static Site) -> Option<Looked> {
+    if site.is_on() { recorder::look_ahead(site) } else { None }
 }
 
 /// # Safety
 ///
-/// As of [`inside::call`].
+/// As of [`inside::call`]; and `looked` is what [`looked`] gave for `site`, and is used once.
 #[inline(never)]
-unsafe fn call_inside(site: &'static Site, values: &[&dyn Value], data: *mut (), run: Run, look: &'static Look) {
-    let unopened = Unrun { data, run };
-    let span = start(site, values);
-    forget(unopened);
+unsafe fn call(
+    looked: Looked,
+    site: &'static Site,
+    values: &[&dyn Value],
+    data: *mut (),
+    run: Run,
+    look: &'static Look,
+) {
+    let unrun = Unrun { data, run };
+    // SAFETY: as the caller promises.
+    let span = Opened(unsafe { recorder::enter_each(looked, site, values) });
+    forget(unrun);
     // SAFETY: as the caller promises.
     unsafe { inside::call(span, data, run, look) }
 }
@@ -102,13 +107,13 @@ pub fn opened(site: &'static Site, values: &[&dyn Value]) -> Opened {
     if site.may_be_on() { open(site, values) } else { unopened() }
 }
 
-fn open(site: &'static Site, values: &[&dyn Value]) -> Opened {
-    if site.is_on_here() { start(site, values) } else { unopened() }
-}
-
 #[inline]
-fn start(site: &'static Site, values: &[&dyn Value]) -> Opened {
-    Opened(recorder::enter(site, &mut |fields| fields.set_each(site.keys(), values)))
+fn open(site: &'static Site, values: &[&dyn Value]) -> Opened {
+    match look_ahead(site) {
+        // SAFETY: it was given just now.
+        Some(looked) => Opened(unsafe { recorder::enter_each(looked, site, values) }),
+        None => unopened(),
+    }
 }
 
 impl<R> Entry<R> {
@@ -172,8 +177,7 @@ unsafe fn run<B: Body>(data: *mut (), task: Task) -> *mut () {
     // SAFETY: as the caller promises; the body is read once and then overwritten.
     unsafe {
         let body = data.cast::<B>().read();
-        // Where nothing is to be dropped this is not compiled.
-        if needs_drop::<B>() && task == Task::Drop {
+        if task == Task::Drop {
             return ptr::null_mut();
         }
         data.cast::<B::Value>().write(body.call());

@@ -167,7 +167,8 @@ impl Site {
     #[cold]
     fn prepare(&'static self) -> &'static recorder::Prepared {
         // Lives as long as the site does: for ever. Two threads may do it at once; the first one's stays.
-        let prepared = Box::into_raw(Box::new(recorder::Prepared::new(self.scope(), self.code_attributes())));
+        let prepared =
+            Box::into_raw(Box::new(recorder::Prepared::new(self.scope(), self.keys(), self.code_attributes())));
         let known = std::ptr::null_mut();
         match self.prepared.compare_exchange(known, prepared, Ordering::AcqRel, Ordering::Acquire) {
             // SAFETY: it was made above and is never freed.

@@ -82,6 +82,15 @@ fn a_panic_while_the_span_opens_drops_the_body() {
 }
 
 #[test]
+fn a_body_that_holds_nothing_does_not_run_where_its_span_did_not_open() {
+    let value = Does(|| panic!("here"));
+    let runs = AtomicUsize::new(0);
+    let count = &runs;
+    capture(|| panics(|| within(LookAt::NOTHING, &SITE, &[&value], || drop(count.fetch_add(1, Ordering::SeqCst)))));
+    assert_eq!(runs.load(Ordering::SeqCst), 0);
+}
+
+#[test]
 fn a_body_that_panics_is_dropped_once() {
     let drops = Drops::default();
     for _ in 0..2 {

@@ -4,19 +4,21 @@ use std::fmt;
 
 use opentelemetry::{KeyValue, Value as OtelValue};
 
-use crate::recorder::wire::{Attributes, Key, decode};
+use crate::recorder::wire::{Attributes, Key, Keys, decode};
 
 /// A list of attributes that is being written: the argument of [`Attributes::record`](crate::Attributes::record).
 #[derive(Debug)]
 pub struct Fields<'a> {
     list: &'a mut Attributes,
     prefix: &'a str,
+    /// The one whose slot was given out last: a slot is small, so that it is passed on without being written down.
+    key: Key<'a>,
 }
 
 impl<'a> Fields<'a> {
     /// Writes to `list`.
     pub(crate) fn new(list: &'a mut Attributes) -> Self {
-        Self { list, prefix: "" }
+        Self { list, prefix: "", key: Key::new("") }
     }
 
     /// What `write` sets, as a span that is not the recorder's takes it: under the rules of the installed pipeline.
@@ -53,22 +55,22 @@ impl<'a> Fields<'a> {
     /// The slot of `key`, to be filled once.
     #[inline]
     pub fn slot(&mut self, key: &'static str) -> Slot<'_> {
-        Slot { key: Key { prefix: self.prefix, name: key }, list: self.list }
+        self.key = Key::prefixed(self.prefix, key);
+        Slot { key: &self.key, list: self.list }
     }
 
     /// Sets `key`, which is known only when the program runs, to `value`.
     pub fn set_dynamic<V: crate::Value + ?Sized>(&mut self, key: &str, value: &V) {
-        value.record(Slot { key: Key { prefix: self.prefix, name: key }, list: self.list });
+        value.record(Slot { key: &Key::prefixed(self.prefix, key), list: self.list });
     }
 
-    /// Sets each of `keys`, which stand behind a byte that tells their length, to its value.
-    pub(crate) fn set_each(&mut self, keys: &'static str, values: &[&dyn crate::Value]) {
-        let mut rest = keys;
-        for value in values {
-            let Some(&length) = rest.as_bytes().first() else { return };
-            let Some((key, behind)) = rest[1..].split_at_checked(usize::from(length)) else { return };
-            rest = behind;
-            value.record(self.slot(key));
+    /// Sets each of `keys` to its value.
+    #[inline]
+    pub(crate) fn set_each(&mut self, keys: &Keys, values: &[&dyn crate::Value]) {
+        let first = self.list.is_untouched() && self.prefix.is_empty();
+        for (key, value) in keys.iter().zip(values) {
+            let key = if first { key } else { Key::prefixed(self.prefix, key.name) };
+            value.record(Slot { key: &key, list: self.list });
         }
     }
 
@@ -88,7 +90,7 @@ pub struct PrefixedFields<'a> {
 impl PrefixedFields<'_> {
     /// The list to write into.
     pub fn fields(&mut self) -> Fields<'_> {
-        Fields { list: self.list, prefix: &self.prefix }
+        Fields { list: self.list, prefix: &self.prefix, key: Key::new("") }
     }
 }
 
@@ -96,38 +98,38 @@ impl PrefixedFields<'_> {
 #[derive(Debug)]
 pub struct Slot<'a> {
     list: &'a mut Attributes,
-    key: Key<'a>,
+    key: &'a Key<'a>,
 }
 
 impl Slot<'_> {
     /// Writes a boolean.
     #[inline]
     pub fn bool(self, value: bool) {
-        self.list.bool(&self.key, value);
+        self.list.bool(self.key, value);
     }
 
     /// Writes a signed integer.
     #[inline]
     pub fn i64(self, value: i64) {
-        self.list.i64(&self.key, value);
+        self.list.i64(self.key, value);
     }
 
     /// Writes a double-precision float.
     #[inline]
     pub fn f64(self, value: f64) {
-        self.list.f64(&self.key, value);
+        self.list.f64(self.key, value);
     }
 
     /// Writes a string.
     #[inline]
     pub fn str(self, value: &str) {
-        self.list.str(&self.key, value);
+        self.list.str(self.key, value);
     }
 
     /// Writes a string that lives as long as the program.
     #[inline]
     pub fn static_str(self, value: &'static str) {
-        self.list.str(&self.key, value);
+        self.list.str(self.key, value);
     }
 
     /// Writes the `Display` form. A `Display` that fails leaves what it wrote before.
@@ -144,32 +146,32 @@ impl Slot<'_> {
     pub fn format(self, value: fmt::Arguments<'_>) {
         match value.as_str() {
             Some(text) => self.str(text),
-            None => self.list.format(&self.key, value),
+            None => self.list.format(self.key, value),
         }
     }
 
     /// Writes an array of booleans.
     pub fn bools(self, values: impl IntoIterator<Item = bool>) {
-        self.list.array(&self.key, |out| values.into_iter().for_each(|value| out.bool(value)));
+        self.list.array(self.key, |out| values.into_iter().for_each(|value| out.bool(value)));
     }
 
     /// Writes an array of signed integers.
     pub fn i64s(self, values: impl IntoIterator<Item = i64>) {
-        self.list.array(&self.key, |out| values.into_iter().for_each(|value| out.i64(value)));
+        self.list.array(self.key, |out| values.into_iter().for_each(|value| out.i64(value)));
     }
 
     /// Writes an array of floats.
     pub fn f64s(self, values: impl IntoIterator<Item = f64>) {
-        self.list.array(&self.key, |out| values.into_iter().for_each(|value| out.f64(value)));
+        self.list.array(self.key, |out| values.into_iter().for_each(|value| out.f64(value)));
     }
 
     /// Writes an array of strings.
     pub fn strs<S: AsRef<str>>(self, values: impl IntoIterator<Item = S>) {
-        self.list.array(&self.key, |out| values.into_iter().for_each(|value| out.str(value.as_ref())));
+        self.list.array(self.key, |out| values.into_iter().for_each(|value| out.str(value.as_ref())));
     }
 
     /// Writes a value of OpenTelemetry's own type.
     pub fn otel(self, value: OtelValue) {
-        self.list.otel(&self.key, &value);
+        self.list.otel(self.key, &value);
     }
 }

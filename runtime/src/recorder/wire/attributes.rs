@@ -6,22 +6,21 @@ use opentelemetry::{Array, KeyValue, Value};
 
 use super::buffer::Buffer;
 use super::elements::Elements;
-use super::key::KeyBits;
+use super::key::{Front, KeyBits, SHORT_KEY};
 use super::read::Reader;
 use super::span::{Cursor, Head};
 use super::{Key, ValueLimit, ValueRules, bytes_len, kind, tag, varint_len};
 
 /// `KeyValue.key`, `KeyValue.value` and the cases of `AnyValue`.
-const KEY: u8 = tag(1, kind::BYTES);
-const VALUE: u8 = tag(2, kind::BYTES);
+pub(super) const KEY: u8 = tag(1, kind::BYTES);
+pub(super) const VALUE: u8 = tag(2, kind::BYTES);
 pub(super) const STRING: u8 = tag(1, kind::BYTES);
 pub(super) const BOOL: u8 = tag(2, kind::VARINT);
 pub(super) const INT: u8 = tag(3, kind::VARINT);
 pub(super) const DOUBLE: u8 = tag(4, kind::FIXED64);
 const ARRAY: u8 = tag(5, kind::BYTES);
 
-/// Up to these lengths an attribute takes the short way. Together with what is between them, less than 128 bytes.
-const SHORT_KEY: usize = 32;
+/// Up to this length a text takes the short way. Together with a short key and what is between them, less than 128 bytes.
 const SHORT_TEXT: usize = 78;
 
 /// A list of attributes, as the bytes that it has on the wire.
@@ -88,6 +87,12 @@ impl Attributes {
         self.bytes.shrink_to(keep);
     }
 
+    /// Whether no attribute was written, not even one that was dropped.
+    #[inline]
+    pub(crate) fn is_untouched(&self) -> bool {
+        self.keys.0 == 0
+    }
+
     #[inline]
     pub(crate) fn dropped(&self) -> u32 {
         self.dropped
@@ -123,8 +128,8 @@ impl Attributes {
     /// Whether there is room for an attribute; counts it in either case.
     #[inline]
     fn admit(&mut self, key: &Key<'_>) -> bool {
-        let bit = key.bit();
-        if self.keys.0 & bit != 0 {
+        let (bit, seen) = key.bits();
+        if self.keys.0 & seen != 0 {
             self.look_for_repeat(key);
         }
         self.keys.0 |= bit;
@@ -230,6 +235,18 @@ impl Attributes {
     #[inline]
     fn short(&mut self, key: &Key<'_>, put: impl FnOnce(&mut [u8; 80]) -> usize) -> bool {
         const KEY_AT: usize = 4;
+        if let Some(front) = key.front {
+            let out = self.bytes.ahead::<{ Front::LEN + 80 }>();
+            out[..Front::LEN].copy_from_slice(&front.bytes);
+            let value_at = usize::from(front.value_at).min(Front::LEN);
+            let Some(place) = out[value_at..].first_chunk_mut() else { return false };
+            let value_len = put(place);
+            out[0] = self.tag;
+            out[1] = (value_at + value_len) as u8 - 2;
+            out[value_at - 1] = value_len as u8;
+            self.bytes.advance(value_at + value_len);
+            return true;
+        }
         let key_len = key.len();
         if key_len > SHORT_KEY {
             return false;

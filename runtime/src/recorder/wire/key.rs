@@ -2,22 +2,107 @@
 
 use std::fmt;
 
-use super::span::Cursor;
+use super::attributes::{KEY, VALUE};
+use super::span::{ATTRIBUTES, Cursor};
 
 /// A key in two parts, so that a prefix costs no allocation.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Key<'k> {
     pub(crate) prefix: &'k str,
     pub(crate) name: &'k str,
+    /// Both as they go to the wire, where that is known beforehand.
+    pub(super) front: Option<&'k Front>,
+}
+
+/// How long a key may be for an attribute to take the short way.
+pub(super) const SHORT_KEY: usize = 32;
+
+/// All of a short attribute that stands before its value, but for two lengths.
+#[derive(Debug)]
+pub(super) struct Front {
+    /// Of a fixed size, since that many bytes are copied at once, and the surplus overwritten.
+    pub(super) bytes: [u8; Self::LEN],
+    pub(super) value_at: u8,
+    pub(super) bit: u64,
+    /// The bit if the key may be there already.
+    pub(super) seen: u64,
+}
+
+impl Front {
+    pub(super) const LEN: usize = 40;
+}
+
+/// The keys of a call site, of which it gives the values in this order.
+#[derive(Debug)]
+pub(crate) struct Keys(Box<[SiteKey]>);
+
+#[derive(Debug)]
+struct SiteKey {
+    name: &'static str,
+    front: Option<Front>,
+}
+
+impl Keys {
+    /// Those of `text`, each of which stands behind a byte that tells its length.
+    pub(crate) fn of(text: &'static str) -> Self {
+        let mut keys: Vec<SiteKey> = Vec::new();
+        let mut rest = text;
+        while let Some(&length) = rest.as_bytes().first() {
+            let Some((name, behind)) = rest[1..].split_at_checked(usize::from(length)) else { break };
+            rest = behind;
+            let is_new = keys.iter().all(|earlier| earlier.name != name);
+            keys.push(SiteKey { name, front: Front::of(name, is_new) });
+        }
+        Self(keys.into())
+    }
+
+    /// The keys, to be written to a list that is empty.
+    #[inline]
+    pub(crate) fn iter(&self) -> impl Iterator<Item = Key<'_>> {
+        self.0.iter().map(|key| Key { prefix: "", name: key.name, front: key.front.as_ref() })
+    }
 }
 
 /// One bit for each key that was written, by a hash: a bit that is free says that a key is new.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct KeyBits(pub(super) u64);
 
+impl Front {
+    /// That of an attribute of a span; `None` if the key is too long for it.
+    fn of(name: &str, is_new: bool) -> Option<Self> {
+        let mut bytes = [0; Self::LEN];
+        let len = name.len();
+        if len > SHORT_KEY {
+            return None;
+        }
+        bytes[..4].copy_from_slice(&[ATTRIBUTES, 0, KEY, len as u8]);
+        bytes[4..4 + len].copy_from_slice(name.as_bytes());
+        bytes[4 + len] = VALUE;
+        let bit = Key::new(name).bit();
+        Some(Self { bytes, value_at: len as u8 + 6, bit, seen: if is_new { 0 } else { bit } })
+    }
+}
+
 impl<'k> Key<'k> {
     pub(crate) const fn new(name: &'k str) -> Self {
-        Self { prefix: "", name }
+        Self::prefixed("", name)
+    }
+
+    #[inline]
+    pub(crate) const fn prefixed(prefix: &'k str, name: &'k str) -> Self {
+        Self { prefix, name, front: None }
+    }
+
+    /// The bit, and the one to look for among those that are there.
+    #[inline]
+    pub(super) fn bits(&self) -> (u64, u64) {
+        match self.front {
+            Some(front) => (front.bit, front.seen),
+            None => {
+                let bit = self.bit();
+                (bit, bit)
+            }
+        }
     }
 
     #[inline]
@@ -39,8 +124,7 @@ impl<'k> Key<'k> {
     }
 
     /// Cheap, and the same however the key is cut in two.
-    #[inline]
-    pub(super) fn bit(&self) -> u64 {
+    fn bit(&self) -> u64 {
         let (first, last) = match (self.prefix.as_bytes(), self.name.as_bytes()) {
             ([], [first, .., last]) => (first, last),
             (prefix, name) => {

@@ -17,7 +17,7 @@ pub(crate) mod span;
 
 pub(crate) use attributes::Attributes;
 pub(crate) use clip::ValueLimit;
-pub(crate) use key::Key;
+pub(crate) use key::{Key, Keys};
 pub(crate) use rules::{Redact, ValueRules};
 
 /// How a field's value follows its tag.
