@@ -142,3 +142,22 @@ impl fmt::Display for Key<'_> {
         write!(f, "{}{}", self.prefix, self.name)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Attributes, decode};
+    use super::*;
+
+    #[test]
+    fn keys_that_are_encoded_ahead_are_written_like_any_others() {
+        // The last one is too long for it, and `twice` is there twice: its last value takes the first one's place.
+        let keys = Keys::of("\x01a\x05twice\x00\x05twice\x21a.key.that.has.as.many.as.33.bytes");
+        let (mut ahead, mut plain) = (Attributes::of_span(), Attributes::of_span());
+        for (value, key) in (0_i64..).map(|value| value << (value * 12)).zip(keys.iter()) {
+            ahead.i64(&key, value);
+            plain.i64(&Key::new(key.name), value);
+        }
+        assert_eq!(ahead.finish(), plain.finish());
+        assert_eq!(decode::attributes(ahead.finish()).count(), 4);
+    }
+}
