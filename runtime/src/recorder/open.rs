@@ -238,7 +238,7 @@ impl OpenSpan {
     }
 
     /// Ends the span; it can be asked for its ids still.
-    #[cfg(any(test, feature = "warp", feature = "postgres", feature = "redis", feature = "http"))]
+    #[cfg(any(test, feature = "warp", feature = "postgres"))]
     #[inline]
     pub(crate) fn end(&self) {
         match &self.record {

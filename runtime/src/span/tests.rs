@@ -86,7 +86,13 @@ fn a_body_that_holds_nothing_does_not_run_where_its_span_did_not_open() {
     let value = Does(|| panic!("here"));
     let runs = AtomicUsize::new(0);
     let count = &runs;
-    capture(|| panics(|| within(LookAt::NOTHING, &SITE, &[&value], || drop(count.fetch_add(1, Ordering::SeqCst)))));
+    capture(|| {
+        panics(|| {
+            within(LookAt::NOTHING, &SITE, &[&value], || {
+                count.fetch_add(1, Ordering::SeqCst);
+            })
+        })
+    });
     assert_eq!(runs.load(Ordering::SeqCst), 0);
 }
 
