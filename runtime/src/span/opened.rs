@@ -37,7 +37,7 @@ pub fn enter_with(site: &'static Site, attributes: &mut dyn FnMut(&mut Fields<'_
     Opened(recorder::enter(site, attributes))
 }
 
-/// No span: an [`Opened`] or [`Enriched`](super::run::Enriched) without one.
+/// No span: an `Opened` or `Enriched` without one.
 #[inline]
 pub fn unopened<T: Default>() -> T {
     T::default()
