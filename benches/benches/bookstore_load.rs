@@ -2,8 +2,8 @@
 //! that traces nothing.
 //!
 //! ```sh
-//! cargo run --release -p traced-benches --bin bookstore_load            # SQLite, and PostgreSQL with Redis if they are there
-//! cargo run --release -p traced-benches --bin bookstore_load -- sqlite  # one of the two
+//! cargo bench -p traced-benches --bench bookstore_load            # SQLite, and PostgreSQL with Redis if they are there
+//! cargo bench -p traced-benches --bench bookstore_load -- sqlite  # one of the two
 //! ```
 //!
 //! The services run side by side, each with a database of its own, and are loaded in turn for a second at a time, so that
@@ -11,7 +11,7 @@
 //! with the services; processor time a request is of the service alone.
 #![allow(clippy::print_stdout)] // The table is what this program is for.
 
-#[path = "../sink.rs"]
+#[path = "../src/sink.rs"]
 mod sink;
 
 use std::io::{BufRead, BufReader, Read, Write};
@@ -29,7 +29,7 @@ const ROUNDS: usize = 11;
 const BOOKS: usize = 200;
 
 fn main() -> ExitCode {
-    let args: Vec<String> = std::env::args().skip(1).collect();
+    let args: Vec<String> = std::env::args().skip(1).filter(|arg| !arg.starts_with("--")).collect(); // `cargo bench` adds its own
     let all = ["sqlite", "postgresql"];
     match args.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["sink"] => sink::serve(),
@@ -47,7 +47,8 @@ fn again(args: &[String]) -> ExitCode {
         return ExitCode::FAILURE;
     }
     let this = std::env::current_exe().expect("the path of this program");
-    let run = Command::new(&this).args(args).env("BOOKSTORE_BIN", this.with_file_name("bookstore")).status();
+    let built = this.parent().and_then(|deps| deps.parent()).expect("the folder of what is built").join("bookstore");
+    let run = Command::new(&this).args(args).env("BOOKSTORE_BIN", built).status();
     if run.is_ok_and(|status| status.success()) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
