@@ -121,9 +121,10 @@ pub async fn correlation_ids_come_back(app: &TestApp) {
         visitor.send(request).await.header("x-correlation-id").to_owned()
     };
     for path in ["/health", "/nothing", "/books/"] {
-        assert_eq!(ask(path, Some(b"order-66")).await, "order-66");
-        for refused in [None, Some(long.as_bytes()), Some("é".as_bytes()), Some(b"two words"), Some(b"ada@example.org")]
-        {
+        for kept in ["order-66", "two words ~!"] {
+            assert_eq!(ask(path, Some(kept.as_bytes())).await, kept);
+        }
+        for refused in [None, Some(long.as_bytes()), Some("é".as_bytes()), Some(b"ada@example.org")] {
             let made = ask(path, refused).await;
             assert!(uuid::Uuid::parse_str(&made).is_ok(), "{path}: {made}");
         }

@@ -19,14 +19,15 @@ pub fn correlation_id() -> Option<Arc<str>> {
 
 /// The id that `header` holds if it is one, else a new one.
 ///
-/// Every byte of it goes back into a header, onto the span and onto log lines, and anybody can send one: what ids are
-/// written with is enough, and leaves no room for sentences, markup and e-mail addresses.
+/// Every byte of it goes back into a header, onto the span and onto log lines, and anybody can send one: printable ASCII,
+/// and no `@`, written as it is or escaped, so that it is no e-mail address.
 pub(super) fn accept(header: Option<&http::HeaderValue>) -> Arc<str> {
-    let allowed = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~+/=:;,|".contains(byte);
+    let printable = |byte: &u8| (0x20..0x7f).contains(byte) && *byte != b'@';
     header
         .map(http::HeaderValue::as_bytes)
-        .filter(|id| (1..=MAX_LENGTH).contains(&id.len()) && id.iter().all(allowed))
+        .filter(|id| (1..=MAX_LENGTH).contains(&id.len()) && id.iter().all(printable))
         .and_then(|id| std::str::from_utf8(id).ok())
+        .filter(|id| !id.contains("%40"))
         .map_or_else(|| uuid::Uuid::new_v4().to_string().into(), Arc::from)
 }
 
@@ -44,23 +45,14 @@ mod tests {
             "Root=1-67891233-abcdef012345678912345678;Sampled=1",
             "|7d5487b6-4d8d3f4a.b2_",
             "b3BlbiBzZXNhbWU/+w==",
+            "two words, \"quoted\" <and> ~!",
             &"x".repeat(128),
         ];
         for id in keep {
             assert_eq!(&*accept(Some(&HeaderValue::from_str(id).unwrap())), id);
         }
         let long = "x".repeat(129);
-        let replaced = [
-            &b""[..],
-            b"\xff",
-            b"a\tb",
-            b"two words",
-            b"ada@example.org",
-            b"ada%40example.org",
-            b"<script>",
-            b"\"quoted\"",
-            long.as_bytes(),
-        ];
+        let replaced = [&b""[..], b"\xff", b"a\tb", b"ada@example.org", b"ada%40example.org", long.as_bytes()];
         for id in replaced {
             let made = accept(Some(&HeaderValue::from_bytes(id).unwrap()));
             assert!(uuid::Uuid::parse_str(&made).is_ok(), "{made}");

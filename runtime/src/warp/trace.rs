@@ -75,8 +75,7 @@ impl Trace {
 
     /// A correlation id on every request: taken from `header` when that is one, else a new UUID.
     ///
-    /// One is at most 128 letters, digits and `-._~+/=:;,|`: what UUIDs, base64 and the ids of other systems are written with,
-    /// but no e-mail address.
+    /// One is at most 128 characters of printable ASCII, and holds no `@`, so that it is no e-mail address.
     ///
     /// It is on the span as `attribute`, in the answer as `header`, and in handlers as
     /// [`correlation_id`](super::correlation_id). Excluded requests have one, too. A rejection that nothing in the wrapped
