@@ -8,6 +8,8 @@ pub mod database;
 mod disabled;
 #[cfg(feature = "enable")]
 pub mod export;
+mod health;
+mod level;
 #[cfg(feature = "logs")]
 pub mod logs;
 #[cfg(feature = "metrics")]
@@ -51,18 +53,20 @@ pub use carry::carry;
 pub use carry::{spawn, spawn_blocking};
 #[cfg(not(feature = "enable"))]
 pub use disabled::{
-    AsLink, AsParent, Current, Dropped, Filter, FilterError, FlushError, FnExt, FutureExt, Health, InvalidVariable,
-    Level, SetupError, SpanGuard, Telemetry, TelemetryBuilder, Warning, carry, current, opentelemetry,
+    AsLink, AsParent, Current, Filter, FilterError, FlushError, FnExt, FutureExt, InvalidVariable, SetupError,
+    SpanGuard, Telemetry, TelemetryBuilder, Warning, carry, current, opentelemetry,
 };
 #[cfg(all(not(feature = "enable"), feature = "tokio"))]
 pub use disabled::{spawn, spawn_blocking};
 #[cfg(feature = "otlp")]
 pub use export::otlp::OtlpProtocol;
+pub use health::{Dropped, Health};
+pub use level::Level;
 pub use outcome::ErrorType;
 #[cfg(feature = "enable")]
-pub use span::{AsLink, AsParent, Current, Filter, FilterError, FnExt, FutureExt, Level, SpanGuard, current};
+pub use span::{AsLink, AsParent, Current, Filter, FilterError, FnExt, FutureExt, SpanGuard, current};
 #[cfg(feature = "enable")]
-pub use telemetry::{Dropped, FlushError, Health, InvalidVariable, SetupError, Telemetry, TelemetryBuilder, Warning};
+pub use telemetry::{FlushError, InvalidVariable, SetupError, Telemetry, TelemetryBuilder, Warning};
 #[doc = include_str!("../docs/attributes.md")]
 #[doc(inline)]
 pub use traced_macros::Attributes;

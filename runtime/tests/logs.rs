@@ -1,10 +1,12 @@
 //! Log records on the terminal and at a collector, with the ids of trace, span and request.
 
+#[path = "logs/lines.rs"]
+mod lines;
 mod support;
 
-use std::io::Write;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use lines::Lines;
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use opentelemetry_proto::tonic::logs::v1::LogRecord;
 use prost::Message;
@@ -15,28 +17,6 @@ use warp::Filter;
 
 /// A process has one telemetry.
 static ONE: Mutex<()> = Mutex::new(());
-
-#[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Lines {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Lines {
-    /// The lines that hold `part`.
-    fn with(&self, part: &str) -> Vec<String> {
-        let text = String::from_utf8(self.0.lock().unwrap().clone()).unwrap();
-        text.lines().filter(|line| line.contains(part)).map(str::to_owned).collect()
-    }
-}
 
 fn install(logs: Logs, variables: &[(&'static str, &str)]) -> Telemetry {
     let variables: Vec<_> = variables.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();

@@ -1,8 +1,11 @@
 //! A program that has a logger of `log` already, and no `tracing` subscriber.
 
-use std::io::Write;
+#[path = "logs/lines.rs"]
+mod lines;
+
 use std::sync::{Arc, Mutex};
 
+use lines::Lines;
 use traced::Telemetry;
 use traced::logs::Logs;
 
@@ -23,20 +26,6 @@ impl log::Log for Own {
 
 static OWN: Own = Own(Mutex::new(Vec::new()));
 
-#[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Lines {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
 #[test]
 fn it_keeps_its_records_and_one_warning_says_so() {
     log::set_logger(&OWN).unwrap();
@@ -56,7 +45,7 @@ fn it_keeps_its_records_and_one_warning_says_so() {
         telemetry.shutdown().unwrap();
     }
     assert_eq!(OWN.0.lock().unwrap().iter().filter(|text| *text == "by log").count(), 2, "nothing is lost");
-    let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+    let text = lines.take();
     assert!(text.contains("by tracing") && !text.contains("by log"), "{text}");
     let warnings = warnings.lock().unwrap();
     assert_eq!(warnings.len(), 1, "{warnings:?}");

@@ -1,25 +1,14 @@
 //! A program whose own `tracing` subscriber has the layer of `traced` beside its others.
 
-use std::io::Write;
+#[path = "logs/lines.rs"]
+mod lines;
+
 use std::sync::{Arc, Mutex};
 
+use lines::Lines;
 use traced::Telemetry;
 use traced::logs::Logs;
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
-
-#[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Lines {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
 
 /// Counts what it is given of this program: spans and records.
 #[derive(Clone, Default)]
@@ -59,7 +48,7 @@ fn records_go_to_both_and_the_other_layers_keep_their_spans_and_levels() {
             .unwrap();
         let id = tracing::info_span!("theirs").in_scope(work);
         telemetry.shutdown().unwrap();
-        let text = String::from_utf8(std::mem::take(&mut *lines.0.lock().unwrap())).unwrap();
+        let text = lines.take();
         let expected =
             [format!("INFO logs_layer: in a span trace_id={id}"), format!("WARN logs_layer: by log trace_id={id}")];
         assert!(expected.iter().all(|line| text.contains(line.as_str())) && text.lines().count() == 2, "{text}");

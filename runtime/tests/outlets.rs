@@ -125,9 +125,8 @@ fn one_that_hangs_holds_up_no_other_and_loses_its_own_spans_alone() {
     assert_eq!((health.queued, health.dropped.total()), (0, SPANS as u64 - kept), "{health:?}");
 }
 
-#[test]
-fn a_flush_waits_for_all_and_says_which_time_was_up() {
-    let _alone = alone();
+/// A telemetry that waits for a short time, with an exporter that hangs and one that does not.
+fn hanging_beside_well() -> (Telemetry, Counting, Counting) {
     let (hanging, well) = (Counting::held(), Counting::default());
     let telemetry = builder("60000")
         .span_exporter(hanging.clone())
@@ -135,6 +134,13 @@ fn a_flush_waits_for_all_and_says_which_time_was_up() {
         .flush_timeout(Duration::from_millis(300))
         .install()
         .unwrap();
+    (telemetry, hanging, well)
+}
+
+#[test]
+fn a_flush_waits_for_all_and_says_which_time_was_up() {
+    let _alone = alone();
+    let (telemetry, hanging, well) = hanging_beside_well();
     let released = Released(&hanging);
     work(1, TEXT);
     let error = telemetry.flush().unwrap_err();
@@ -150,13 +156,7 @@ fn a_flush_waits_for_all_and_says_which_time_was_up() {
 #[test]
 fn the_end_delivers_to_all_and_waits_for_none_beyond_its_time() {
     let _alone = alone();
-    let (hanging, well) = (Counting::held(), Counting::default());
-    let telemetry = builder("60000")
-        .span_exporter(hanging.clone())
-        .span_exporter(well.clone())
-        .flush_timeout(Duration::from_millis(300))
-        .install()
-        .unwrap();
+    let (telemetry, hanging, well) = hanging_beside_well();
     let _released = Released(&hanging);
     work(1, TEXT);
     let start = Instant::now();

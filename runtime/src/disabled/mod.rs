@@ -14,8 +14,7 @@ use crate::{Fields, Value};
 
 pub use relations::{AsLink, AsParent};
 pub use telemetry::{
-    Dropped, Filter, FilterError, FlushError, Health, InvalidVariable, Level, SetupError, Telemetry, TelemetryBuilder,
-    Warning,
+    Filter, FilterError, FlushError, InvalidVariable, SetupError, Telemetry, TelemetryBuilder, Warning,
 };
 
 /// The span that is current: without the feature `enable` there is none, and every write is ignored.

@@ -7,6 +7,8 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
+use crate::Health;
+
 /// The installed telemetry: none.
 #[derive(Debug)]
 #[must_use = "dropping it shuts the telemetry down: keep it until the program ends"]
@@ -20,22 +22,6 @@ pub struct TelemetryBuilder(());
 /// Which sites record: none. Any directives are taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Filter(String);
-
-/// How important a span is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[non_exhaustive]
-pub enum Level {
-    /// Every detail.
-    Trace,
-    /// For those who work on the code.
-    Debug,
-    /// The default.
-    Info,
-    /// Something to look at.
-    Warn,
-    /// Something is broken.
-    Error,
-}
 
 macro_rules! never {
     ($($(#[$doc:meta])* $name:ident;)*) => {$(
@@ -64,55 +50,6 @@ never! {
     InvalidVariable;
     /// Something that the people who run the program should know: nothing.
     Warning;
-}
-
-/// How the pipeline fares: nothing was ever recorded.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Health {
-    /// Recorded spans that have started.
-    pub started: u64,
-    /// Spans that have started and not yet ended.
-    pub open: u64,
-    /// Ended spans that wait for export.
-    pub queued: u64,
-    /// How many bytes of memory ended spans take.
-    pub queued_bytes: u64,
-    /// How many bytes they may take.
-    pub max_queued_bytes: u64,
-    /// Spans that an exporter took.
-    pub exported: u64,
-    /// Spans that were lost.
-    pub dropped: Dropped,
-    /// Batches that could not be delivered.
-    pub failed_batches: u64,
-    /// What the exporter said last when it failed.
-    pub last_error: Option<String>,
-}
-
-/// Spans that were lost, by reason: none.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Dropped {
-    /// They ended faster than they were exported.
-    pub queue_full: u64,
-    /// One alone was larger than a request may be.
-    pub too_large: u64,
-    /// Their batch could not be delivered.
-    pub export_failed: u64,
-    /// The collector refused them.
-    pub rejected: u64,
-    /// They ended after the telemetry was shut down.
-    pub shut_down: u64,
-    /// Their thread was being torn down.
-    pub thread_ending: u64,
-}
-
-impl Dropped {
-    /// All of them.
-    pub fn total(&self) -> u64 {
-        0
-    }
 }
 
 impl Telemetry {

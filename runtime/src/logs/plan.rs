@@ -1,6 +1,5 @@
 //! What of logs is to be set up, once code and environment are read, and what then runs.
 
-use std::sync::mpsc;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
@@ -16,7 +15,7 @@ use super::{Format, Logs};
 use crate::SetupError;
 use crate::export::Closing;
 use crate::export::otlp::{OtlpSettings, names};
-use crate::signal::{Asked, Post, PrometheusExporter, Signal, asked};
+use crate::signal::{Asked, Post, PrometheusExporter, Signal, asked, done_by};
 use crate::telemetry::{Reader, Reporter};
 
 static LOGS: Signal = Signal { name: "log records", exporter: "OTEL_LOGS_EXPORTER", otlp: names!("LOGS", "v1/logs") };
@@ -107,7 +106,8 @@ pub(crate) struct Running {
 impl Running {
     /// Delivers what waits; an error says why that failed or was not done by `deadline`.
     pub(crate) fn flush(&self, deadline: Instant) -> Result<(), String> {
-        self.finish(deadline, |provider| provider.force_flush().map_err(|error| error.to_string()))
+        let Some(provider) = self.provider.clone() else { return Ok(()) };
+        done_by(deadline, move || provider.force_flush())
     }
 
     /// The same, for the last time. The terminal goes on.
@@ -116,23 +116,7 @@ impl Running {
         *self.outlets.bridge.write().unwrap_or_else(PoisonError::into_inner) = None;
         self.closing.begin(deadline);
         let left = deadline.saturating_duration_since(Instant::now());
-        self.finish(deadline, move |provider| provider.shutdown_with_timeout(left).map_err(|error| error.to_string()))
-    }
-
-    /// Does `work` on another thread, since the SDK may wait for as long as an exporter likes.
-    fn finish(
-        &self,
-        deadline: Instant,
-        work: impl FnOnce(SdkLoggerProvider) -> Result<(), String> + Send + 'static,
-    ) -> Result<(), String> {
         let Some(provider) = self.provider.clone() else { return Ok(()) };
-        let (sender, done) = mpsc::sync_channel(1);
-        let thread = std::thread::Builder::new().name("traced-flush".to_owned()).spawn(move || {
-            // Nobody listens any more if this took too long.
-            let _ = sender.send(work(provider));
-        });
-        let left = deadline.saturating_duration_since(Instant::now());
-        let done = thread.ok().and_then(|_| done.recv_timeout(left).ok());
-        done.unwrap_or_else(|| Err("it was not done in time".to_owned()))
+        done_by(deadline, move || provider.shutdown_with_timeout(left))
     }
 }

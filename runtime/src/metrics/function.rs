@@ -168,7 +168,15 @@ impl Call {
         }
     }
 
-    /// A poll begins, or is over.
+    /// Does one poll, with the first of which the call begins.
+    fn polled<T>(&mut self, poll: impl FnOnce() -> Poll<T>) -> Poll<T> {
+        self.begin();
+        self.polling(true);
+        let polled = poll();
+        self.polling(false);
+        polled
+    }
+
     fn polling(&mut self, polling: bool) {
         if let Some(running) = &mut self.0 {
             running.polling = Some(polling);
@@ -236,11 +244,7 @@ impl<F: Future, N: for<'s, 'r> FnMut(&mut Outcome<'s, 'r>, &'r F::Output)> Futur
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.project();
-        this.call.begin();
-        this.call.polling(true);
-        let polled = this.inner.poll(cx);
-        this.call.polling(false);
-        let output = ready!(polled);
+        let output = ready!(this.call.polled(|| this.inner.poll(cx)));
         this.call.note(&output, this.note);
         this.call.end();
         Poll::Ready(output)
@@ -261,11 +265,7 @@ impl<S: Stream, N: for<'s, 'r> FnMut(&mut Outcome<'s, 'r>, &'r S::Item)> Stream 
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
         let this = self.project();
-        this.call.begin();
-        this.call.polling(true);
-        let polled = this.inner.poll_next(cx);
-        this.call.polling(false);
-        let item = ready!(polled);
+        let item = ready!(this.call.polled(|| this.inner.poll_next(cx)));
         match &item {
             Some(item) => this.call.note(item, this.note),
             None => this.call.end(),

@@ -1,7 +1,6 @@
 //! What of metrics is to be set up, once code and environment are read, and what then runs.
 
 use std::sync::Arc;
-use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use opentelemetry::global;
@@ -17,7 +16,7 @@ use crate::SetupError;
 use crate::export::Closing;
 use crate::export::otlp::{OtlpSettings, names};
 use crate::recorder::Totals;
-use crate::signal::{Asked, Post, PrometheusExporter, Signal, asked};
+use crate::signal::{Asked, Post, PrometheusExporter, Signal, asked, done_by};
 use crate::telemetry::{Reader, Reporter, Stats};
 
 static METRICS: Signal =
@@ -158,30 +157,15 @@ impl Metrics {
 
     /// Collects and delivers; an error says why that failed or was not done by `deadline`.
     pub(crate) fn flush(&self, deadline: Instant) -> Result<(), String> {
-        self.finish(deadline, |provider| provider.force_flush().map_err(|error| error.to_string()))
+        let provider = self.provider.clone();
+        done_by(deadline, move || provider.force_flush())
     }
 
     /// The same, for the last time.
     pub(crate) fn shutdown(&self, deadline: Instant) -> Result<(), String> {
         instruments::install(None);
         self.closing.begin(deadline);
-        self.finish(deadline, |provider| provider.shutdown().map_err(|error| error.to_string()))
-    }
-
-    /// Does `work` on another thread, since the SDK may wait for as long as an exporter likes.
-    fn finish(
-        &self,
-        deadline: Instant,
-        work: impl FnOnce(SdkMeterProvider) -> Result<(), String> + Send + 'static,
-    ) -> Result<(), String> {
         let provider = self.provider.clone();
-        let (sender, done) = mpsc::sync_channel(1);
-        let thread = std::thread::Builder::new().name("traced-flush".to_owned()).spawn(move || {
-            // Nobody listens any more if this took too long.
-            let _ = sender.send(work(provider));
-        });
-        let left = deadline.saturating_duration_since(Instant::now());
-        let done = thread.ok().and_then(|_| done.recv_timeout(left).ok());
-        done.unwrap_or_else(|| Err("it was not done in time".to_owned()))
+        done_by(deadline, move || provider.shutdown())
     }
 }

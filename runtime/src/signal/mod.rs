@@ -1,10 +1,12 @@
 //! What metrics and log records have in common: which exporters the environment asks for, and OTLP over HTTP.
 
+mod bounded;
 mod exporters;
 mod post;
 
 use crate::export::otlp::Names;
 
+pub(crate) use bounded::done_by;
 pub(crate) use exporters::Prometheus as PrometheusExporter;
 pub(crate) use exporters::{Asked, asked};
 pub(crate) use post::Post;

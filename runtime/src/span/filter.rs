@@ -4,7 +4,8 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::{PoisonError, RwLock};
 
-use super::{Level, Site, update_all};
+use super::{Site, update_all};
+use crate::Level;
 
 /// The filter in force. Read when a site registers or the filter changes, never on the hot path.
 static FILTER: RwLock<Filter> = RwLock::new(Filter::ALL);

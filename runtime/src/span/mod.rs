@@ -30,7 +30,7 @@ pub use relations::{AsLink, AsLinks, AsParent, Links};
 pub use run::{
     attributes, call, enrich, enriched, enriched_future, event, future_of, never, returned_future, stream_of, sync,
 };
-pub use site::{Level, More, Site};
+pub use site::{More, Site};
 pub use start::Start;
 pub use stream::returned_stream;
 pub use text::AsText;

@@ -8,6 +8,7 @@ use opentelemetry::KeyValue;
 use opentelemetry::trace::SpanKind;
 
 use super::{FunctionName, filter};
+use crate::Level;
 use crate::recorder;
 
 /// Not yet asked: the first call registers the site and computes its state.
@@ -16,22 +17,6 @@ const UNKNOWN: u8 = 0;
 const OFF: u8 = 1;
 /// Somebody records here.
 const ON: u8 = 2;
-
-/// How important a span is, for [filters](crate::Telemetry): the levels of `log` and `tracing`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[non_exhaustive]
-pub enum Level {
-    /// Every detail.
-    Trace,
-    /// For those who work on the code.
-    Debug,
-    /// The default.
-    Info,
-    /// Something to look at.
-    Warn,
-    /// Something is broken.
-    Error,
-}
 
 /// The static description of one annotated place.
 ///

@@ -5,13 +5,13 @@ mod component;
 mod environment;
 mod error;
 mod exporters;
-mod health;
 mod limits;
 mod plan;
 mod propagators;
 mod report;
 mod resource;
 mod sampling;
+mod stats;
 #[cfg(feature = "warp")]
 pub(crate) mod wrong_use;
 
@@ -25,7 +25,6 @@ use opentelemetry_sdk::trace::SdkTracerProvider;
 
 pub use builder::TelemetryBuilder;
 pub use error::{FlushError, InvalidVariable, SetupError};
-pub use health::{Dropped, Health};
 pub use report::Warning;
 
 pub(crate) use component::Component;
@@ -36,15 +35,15 @@ pub(crate) use environment::list;
 pub(crate) use environment::tests;
 #[cfg(feature = "otlp")]
 pub(crate) use environment::{Reader, pairs};
-#[cfg(feature = "metrics")]
-pub(crate) use health::Settled;
-pub(crate) use health::Stats;
 pub(crate) use report::{Outage, Overflow, Reporter};
+#[cfg(feature = "metrics")]
+pub(crate) use stats::Settled;
+pub(crate) use stats::Stats;
 
-use crate::FilterError;
 use crate::export::Closing;
 use crate::recorder::{self, Pipeline};
 use crate::span::filter;
+use crate::{FilterError, Health};
 
 /// The installed telemetry. Keep it until the program ends: dropped, it delivers what is left, within its
 /// [flush timeout](TelemetryBuilder::flush_timeout).

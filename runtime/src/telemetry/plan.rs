@@ -15,12 +15,12 @@ use super::component::Component;
 use super::environment::Reader;
 use super::error::SetupError;
 use super::exporters::{Choice, choices};
-use super::health::Stats;
 use super::limits::{Limits, schedule};
 use super::propagators::propagator;
 use super::report::Reporter;
 use super::resource::resource;
 use super::sampling::Sampling;
+use super::stats::Stats;
 use crate::export::{Carrier, Closing, ConsoleExporter, Exporter, Watch, Watched};
 use crate::recorder::{Outlet, Pipeline, RecorderConfig, Redactor, Schedule};
 
