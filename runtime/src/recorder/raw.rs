@@ -384,7 +384,7 @@ fn fetch_to_write(address: *mut u8) {
     // SAFETY: the instruction is a hint: a program can't see what it does, it never faults, and processors that do not know it
     // pass over it.
     unsafe {
-        core::arch::asm!("prefetchw [{}]", in(reg) address, options(nomem, nostack, preserves_flags));
+        core::arch::asm!("prefetchw [{}]", in(reg) address.addr(), options(nomem, nostack, preserves_flags));
     }
     #[cfg(not(all(target_arch = "x86_64", not(miri))))]
     let _ = address;

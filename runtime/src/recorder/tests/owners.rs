@@ -54,6 +54,11 @@ fn while_one_waits_others_may() {
         drop(outers_other);
     };
     assert!(outer.outlive(waits).is_ok());
+    let (outer, outers_other) = two(&recorder);
+    let (inner, inners_other) = two(&recorder);
+    let waits = || assert!(inner.outlive(|| drop(inners_other)).is_ok());
+    assert!(outer.outlive(waits).is_err(), "its other owner is there");
+    assert!(outers_other.into_record().is_ok());
 }
 
 #[test]
