@@ -112,7 +112,9 @@ pub(super) fn record(pipeline: PipelineId, fill: impl FnOnce(&mut Record, SpanId
         let (own, mut record) = local.with_port(pipeline, |port, records| {
             (port.own.makes_ids().then(|| Arc::clone(&port.own)), port.record(records))
         })?;
+        let unopened = record.unopened();
         let span_id = own.map_or_else(|| local.ids.span_id(), |own| own.new_span_id(&local.ids));
+        unopened.opens();
         fill(&mut record, span_id);
         Some(record)
     });

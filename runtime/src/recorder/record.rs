@@ -1,6 +1,7 @@
 //! What is known of a span while it is open.
 
 use std::borrow::Cow;
+use std::mem;
 
 use opentelemetry::trace::{SpanContext, Status, TraceState};
 use opentelemetry_sdk::trace::SpanLimits;
@@ -123,6 +124,12 @@ impl Record {
         self.pipeline = pipeline;
         self.limits = limits;
         self.state_mut().attributes.reset(ATTRIBUTES, limits.span.max_attributes_per_span, limits.values);
+    }
+
+    /// For as long as what the application is asked for its span may panic: then that has ended.
+    #[inline]
+    pub(super) fn unopened(&mut self) -> Unopened<'_> {
+        Unopened(self)
     }
 
     /// The state, before anybody else can see the record: without a lock.
@@ -248,6 +255,29 @@ impl Record {
                 }
             });
         }
+    }
+}
+
+/// A span that has started and is not open yet. Dropped, it has ended and is not recorded.
+pub(super) struct Unopened<'a>(&'a mut Record);
+
+impl Unopened<'_> {
+    #[inline]
+    pub(super) fn state_mut(&mut self) -> &mut State {
+        self.0.state_mut()
+    }
+
+    /// Nothing that may panic comes any more.
+    #[inline]
+    pub(super) fn opens(self) {
+        mem::forget(self);
+    }
+}
+
+impl Drop for Unopened<'_> {
+    #[cold]
+    fn drop(&mut self) {
+        local::discard(self.0.pipeline);
     }
 }
 

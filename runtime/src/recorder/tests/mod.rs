@@ -1,5 +1,6 @@
 //! The recorder's own tests; what users see of it is tested in `runtime/tests`.
 
+mod hostile;
 mod libraries;
 mod lifecycle;
 mod limits;
