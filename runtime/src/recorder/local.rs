@@ -176,6 +176,13 @@ pub(super) fn append(pipeline: PipelineId, entry: &Entry<'_>) {
     }
 }
 
+/// Makes this thread's port of `pipeline`, unless it is there. With it those of closed pipelines go, and what the application
+/// gave them: what drops there may write to any span, so this is to be done before one is locked.
+#[inline]
+pub(super) fn meet(pipeline: PipelineId) {
+    let _ = LOCAL.try_with(|local| local.with_port(pipeline, |_, _| ()));
+}
+
 /// Counts a span of `pipeline` that ended and is not exported.
 pub(super) fn discard(pipeline: PipelineId) {
     let _ = LOCAL.try_with(|local| local.with_port(pipeline, |port, _| port.discard()));

@@ -247,6 +247,7 @@ impl Record {
     /// Ends the span, now or at `time`: it goes to the log of this thread.
     pub(super) fn end(&self, time: Option<u64>) {
         if !fork::is_forked() {
+            local::meet(self.pipeline);
             self.state.close_with(|state| {
                 // A span that is recorded but not sampled was for whoever looked at it while it was open.
                 match self.span_context.is_sampled() {

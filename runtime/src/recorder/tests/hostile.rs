@@ -1,6 +1,7 @@
 //! Samplers and values that panic, or write where they should not: what the application gives us may do anything.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::OnceLock;
 
 use opentelemetry::trace::{
     Link, SpanContext, SpanId, SpanKind, TraceContextExt, TraceFlags, TraceId, TraceState, Tracer, TracerProvider,
@@ -54,4 +55,53 @@ fn a_span_whose_opening_panics_is_not_open() {
     let recorder = Recorder::new(RecorderConfig { id_generator: Some(Box::new(NoIds)), ..Default::default() });
     assert_eq!(open_after_panic(&recorder, || drop(recorder.open(&mut |_| ()))), 0);
     assert_eq!(recorder.take().len(), 0);
+}
+
+#[test]
+fn a_sampler_that_goes_while_a_span_ends_may_write_on_that_span() {
+    /// Writes on a span when it is dropped.
+    #[derive(Debug, Clone)]
+    struct Writes(Arc<OnceLock<Context>>);
+    impl ShouldSample for Writes {
+        fn should_sample(
+            &self,
+            _: Option<&Context>,
+            _: TraceId,
+            _: &str,
+            _: &SpanKind,
+            _: &[KeyValue],
+            _: &[Link],
+        ) -> SamplingResult {
+            let decision = SamplingDecision::RecordAndSample;
+            SamplingResult { decision, attributes: Vec::new(), trace_state: TraceState::NONE }
+        }
+    }
+    impl Drop for Writes {
+        fn drop(&mut self) {
+            if let Some(context) = self.0.get() {
+                context.span().set_attribute(KeyValue::new("gone", true));
+            }
+        }
+    }
+
+    let (recorder, place) = (Recorder::new(RecorderConfig::default()), Arc::default());
+    let span = recorder.open(&mut |_| ());
+    let context = span.context().clone();
+    let (done, ended) = std::sync::mpsc::channel();
+    // A thread that has recorded for a pipeline which is gone meets the other one when it ends a span.
+    let work = move || {
+        let sampler = Box::new(Writes(Arc::clone(&place)));
+        let other = Recorder::new(RecorderConfig { sampler, parent_based: false, ..Default::default() });
+        other.open(&mut |_| ()).end();
+        other.pipeline.close();
+        drop(other);
+        let _ = place.set(context);
+        span.end();
+        let _ = done.send(());
+    };
+    // Not joined: it would spin for ever.
+    std::thread::spawn(work);
+    ended.recv_timeout(std::time::Duration::from_secs(20)).expect("it ends");
+    let attributes = recorder.take_one().attributes;
+    assert_eq!(attributes.len(), 1, "{attributes:?}");
 }
