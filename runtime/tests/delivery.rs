@@ -61,7 +61,8 @@ fn a_batch_has_as_many_spans_as_the_environment_says() {
     let _alone = alone();
     let collector = Collector::start(Answer::Ok);
     let telemetry = to(&collector, &[("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "7")]).install().unwrap();
-    (0..50).for_each(|_| work(""));
+    // On a thread that exits while most of them are still in its log.
+    std::thread::spawn(|| (0..50).for_each(|_| work(""))).join().unwrap();
     telemetry.flush().unwrap();
     for request in collector.arrived() {
         let spans: usize = request.body.resource_spans[0].scope_spans.iter().map(|scope| scope.spans.len()).sum();
