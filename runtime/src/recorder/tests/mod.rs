@@ -4,6 +4,7 @@ mod hostile;
 mod libraries;
 mod lifecycle;
 mod limits;
+mod outages;
 mod owners;
 mod round_trip;
 
