@@ -205,7 +205,8 @@ impl TelemetryBuilder {
         self
     }
 
-    /// Cuts string values after so many characters, instead of OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT.
+    /// Cuts string values after so many characters, instead of OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT. How many elements an
+    /// array has is bounded by memory as before: 64 KiB, and as much as one such string takes.
     pub fn attribute_value_length_limit(mut self, characters: usize) -> Self {
         self.value_length = Some(characters);
         self
