@@ -126,6 +126,15 @@ pub(super) fn ids(own: &Own) -> Option<(TraceId, SpanId)> {
     LOCAL.try_with(|local| (own.new_trace_id(&local.ids), own.new_span_id(&local.ids))).ok()
 }
 
+/// How many records this thread keeps, and how many bytes the largest holds.
+#[cfg(test)]
+pub(super) fn kept() -> (usize, usize) {
+    LOCAL.with(|local| {
+        let records = &mut local.kept.borrow_mut().records;
+        (records.len(), records.iter_mut().map(|record| record.capacity()).max().unwrap_or_default())
+    })
+}
+
 /// Keeps the memory of `record` for another span.
 #[inline(never)]
 pub(super) fn recycle(record: Box<Record>) {

@@ -126,6 +126,13 @@ impl Record {
         self.state_mut().attributes.reset(ATTRIBUTES, limits.span.max_attributes_per_span, limits.values);
     }
 
+    /// How many bytes its buffers hold.
+    #[cfg(test)]
+    pub(super) fn capacity(&mut self) -> usize {
+        let state = self.state.get_mut();
+        state.attributes.capacity() + state.more.others.capacity()
+    }
+
     /// For as long as what the application is asked for its span may panic: then that has ended.
     #[inline]
     pub(super) fn unopened(&mut self) -> Unopened<'_> {
