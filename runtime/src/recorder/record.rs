@@ -203,7 +203,15 @@ impl Record {
 
     /// Sets an attribute.
     pub(super) fn set_attribute(&self, attribute: &opentelemetry::KeyValue) {
-        self.write(|state| state.attributes.key_values([attribute]));
+        if self.limits.values.redactor.is_none() {
+            return self.write(|state| state.attributes.key_values([attribute]));
+        }
+        // What redacts is the application's: where it panics, half an attribute must not stay behind.
+        if self.is_recording() {
+            let mut list = self.limits.attributes_of_span();
+            list.key_values([attribute]);
+            self.set(&list);
+        }
     }
 
     /// Adds an event whose attributes were written to an [`event_list`](Record::event_list).

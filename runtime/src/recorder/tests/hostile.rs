@@ -105,3 +105,23 @@ fn a_sampler_that_goes_while_a_span_ends_may_write_on_that_span() {
     let attributes = recorder.take_one().attributes;
     assert_eq!(attributes.len(), 1, "{attributes:?}");
 }
+
+#[test]
+fn a_redactor_that_panics_half_way_leaves_the_span_whole() {
+    let panics = |_: &str, value: &str| if value == "bad" { panic!("in a redactor") } else { None };
+    let redactor = Some(Redactor(Box::new(panics)));
+    let recorder = Recorder::new(RecorderConfig { redactor, ..Default::default() });
+    let span = recorder.open(&mut |_| ());
+    let list = ["fine", "bad", "fine"].map(opentelemetry::StringValue::from).to_vec();
+    let attribute = || KeyValue::new("list", opentelemetry::Value::Array(list.clone().into()));
+    let write = |write: &dyn Fn()| assert!(catch_unwind(AssertUnwindSafe(write)).is_err());
+    write(&|| span.set(&mut |fields| fields.set("list", &["fine", "bad"])));
+    write(&|| span.event("event", &mut |fields| fields.set("list", &["fine", "bad"])));
+    write(&|| OpenSpan::new(span.context().clone()).set(&mut |fields| fields.set("list", &["fine", "bad"])));
+    write(&|| span.context().span().set_attribute(attribute()));
+    span.set(&mut |fields| fields.set("after", &true));
+    span.end();
+    let span = recorder.take_one();
+    assert_eq!(span.attributes.iter().map(|attribute| attribute.key.as_str()).collect::<Vec<_>>(), ["after"]);
+    assert_eq!(span.events.len(), 0);
+}
