@@ -45,9 +45,6 @@ struct Group {
 
 const NONE: u32 = u32::MAX;
 
-/// What a scope that is new in a batch is taken to cost.
-const SCOPE: usize = 64;
-
 /// How far ahead of the span that is looked at memory is fetched, and how much at once.
 const FETCH_AHEAD: usize = 256;
 const FETCH: usize = 4096;
@@ -124,7 +121,7 @@ impl Batch {
             let known = last.filter(|&group: &usize| self.scopes[group].id == header.scope);
             let group = known.or_else(|| self.group(header.scope));
             // A scope takes a place in the request, too.
-            let cost = len + group.map_or(SCOPE, |_| 0);
+            let cost = len + group.map_or_else(|| header.scope.scope().map_or(0, Scope::cost), |_| 0);
             full = self.spans.len() >= size.spans || (self.bytes + cost > size.bytes && !self.spans.is_empty());
             if full {
                 break;
@@ -157,7 +154,7 @@ impl Batch {
             }
             None => {
                 let scope = id.scope()?;
-                self.bytes += scope.head.len() + scope.tail.len() + 16;
+                self.bytes += scope.cost();
                 self.scopes.push(Group { id, scope, first: number, last: number, bytes: len });
                 self.scopes.len() - 1
             }
@@ -259,6 +256,11 @@ pub(super) struct Resource {
 }
 
 impl Resource {
+    /// How many bytes it takes in a request.
+    pub(super) fn len(&self) -> usize {
+        self.head.len() + self.tail.len()
+    }
+
     pub(super) fn new(resource: &opentelemetry_sdk::Resource) -> Self {
         let mut attributes = super::wire::Attributes::new(tag(1, kind::BYTES));
         for (key, value) in resource {

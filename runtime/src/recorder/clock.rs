@@ -39,10 +39,15 @@ static SCALE: AtomicU64 = AtomicU64::new(0);
 /// The bits of that fraction.
 const FRACTION: u32 = 48;
 
-/// Wall time less the counter.
-static OFFSET: AtomicU64 = AtomicU64::new(0);
-/// The counter's value up to which the offset may be used.
-static VALID_UNTIL: AtomicU64 = AtomicU64::new(0);
+/// What turns the counter into wall time.
+struct Anchor {
+    /// Wall time less the counter.
+    offset: AtomicU64,
+    /// The counter's value up to which the offset may be used.
+    valid_until: AtomicU64,
+}
+
+static ANCHOR: Anchor = Anchor { offset: AtomicU64::new(0), valid_until: AtomicU64::new(0) };
 
 /// Nanoseconds since the Unix epoch.
 #[inline]
@@ -51,11 +56,7 @@ pub(crate) fn now() -> u64 {
         // It knows no processor's counter.
         return nanos(SystemTime::now());
     }
-    let now = counter();
-    if now > VALID_UNTIL.load(Ordering::Relaxed) {
-        anchor();
-    }
-    now.wrapping_add(OFFSET.load(Ordering::Relaxed))
+    ANCHOR.now()
 }
 
 /// The counter in nanoseconds, from wherever it began.
@@ -97,19 +98,30 @@ pub(crate) fn nanos(time: SystemTime) -> u64 {
     time.duration_since(UNIX_EPOCH).map_or(0, |since| u64::try_from(since.as_nanos()).unwrap_or(u64::MAX))
 }
 
-/// Measures the offset. Threads that do so at the same time come to the same result, so that no order matters.
-#[cold]
-fn anchor() {
-    // Of several readings the one that was least disturbed.
-    let measure = |_| {
-        let before = counter();
-        let wall = nanos(SystemTime::now());
-        let gap = counter().saturating_sub(before);
-        (gap, wall.wrapping_sub(before + gap / 2))
-    };
-    if let Some((_, offset)) = (0..4).map(measure).min() {
-        OFFSET.store(offset, Ordering::Relaxed);
-        VALID_UNTIL.store(counter() + VALID, Ordering::Relaxed);
+impl Anchor {
+    #[inline]
+    fn now(&self) -> u64 {
+        let now = counter();
+        if now > self.valid_until.load(Ordering::Relaxed) {
+            self.measure();
+        }
+        now.wrapping_add(self.offset.load(Ordering::Relaxed))
+    }
+
+    /// Measures the offset. Threads that do so at the same time come to the same result, so that no order matters.
+    #[cold]
+    fn measure(&self) {
+        // Of several readings the one that was least disturbed.
+        let measure = |_| {
+            let before = counter();
+            let wall = nanos(SystemTime::now());
+            let gap = counter().saturating_sub(before);
+            (gap, wall.wrapping_sub(before + gap / 2))
+        };
+        if let Some((_, offset)) = (0..4).map(measure).min() {
+            self.offset.store(offset, Ordering::Relaxed);
+            self.valid_until.store(counter() + VALID, Ordering::Relaxed);
+        }
     }
 }
 
@@ -117,19 +129,37 @@ fn anchor() {
 mod tests {
     use super::*;
 
+    /// Preemption between the two readings is no fault of the clock: one undisturbed try of many is enough.
+    fn is_near(now: impl Fn() -> u64) -> bool {
+        (0..1000).any(|_| {
+            let before = nanos(SystemTime::now());
+            let ours = now();
+            let after = nanos(SystemTime::now());
+            let bound = BOUND.as_nanos() as u64;
+            ours + bound >= before && ours <= after + bound
+        })
+    }
+
     #[test]
     fn the_clock_stays_near_the_system_clock() {
-        // Preemption between the two readings is no fault of the clock: one undisturbed try of many is enough.
         for _ in 0..3 {
-            let near = (0..1000).any(|_| {
-                let before = nanos(SystemTime::now());
-                let ours = now();
-                let after = nanos(SystemTime::now());
-                let bound = BOUND.as_nanos() as u64;
-                ours + bound >= before && ours <= after + bound
-            });
-            assert!(near);
+            assert!(is_near(now));
             std::thread::sleep(std::time::Duration::from_millis(400));
         }
+    }
+
+    #[test]
+    #[cfg(not(miri))]
+    fn a_system_clock_that_was_set_is_followed_when_the_offset_is_measured_anew() {
+        let anchor = Anchor { offset: AtomicU64::new(0), valid_until: AtomicU64::new(0) };
+        assert!(is_near(|| anchor.now()));
+        let valid_for = anchor.valid_until.load(Ordering::Relaxed).saturating_sub(counter());
+        assert!(valid_for <= VALID, "{valid_for}");
+        // As if the system clock had gone back by an hour since.
+        anchor.offset.fetch_add(3_600_000_000_000, Ordering::Relaxed);
+        anchor.valid_until.store(u64::MAX, Ordering::Relaxed);
+        assert!(!is_near(|| anchor.now()));
+        anchor.valid_until.store(counter(), Ordering::Relaxed);
+        assert!(is_near(|| anchor.now()));
     }
 }

@@ -112,7 +112,9 @@ pub(super) fn record(pipeline: PipelineId, fill: impl FnOnce(&mut Record, SpanId
         let (own, mut record) = local.with_port(pipeline, |port, records| {
             (port.own.makes_ids().then(|| Arc::clone(&port.own)), port.record(records))
         })?;
+        let unopened = record.unopened();
         let span_id = own.map_or_else(|| local.ids.span_id(), |own| own.new_span_id(&local.ids));
+        unopened.opens();
         fill(&mut record, span_id);
         Some(record)
     });
@@ -122,6 +124,15 @@ pub(super) fn record(pipeline: PipelineId, fill: impl FnOnce(&mut Record, SpanId
 /// A trace id of `own`, and a span id.
 pub(super) fn ids(own: &Own) -> Option<(TraceId, SpanId)> {
     LOCAL.try_with(|local| (own.new_trace_id(&local.ids), own.new_span_id(&local.ids))).ok()
+}
+
+/// How many records this thread keeps, and how many bytes the largest holds.
+#[cfg(test)]
+pub(super) fn kept() -> (usize, usize) {
+    LOCAL.with(|local| {
+        let records = &mut local.kept.borrow_mut().records;
+        (records.len(), records.iter_mut().map(|record| record.capacity()).max().unwrap_or_default())
+    })
 }
 
 /// Keeps the memory of `record` for another span.
@@ -172,6 +183,13 @@ pub(super) fn append(pipeline: PipelineId, entry: &Entry<'_>) {
     if appended.is_err() {
         TOO_LATE.fetch_add(1, Ordering::Relaxed);
     }
+}
+
+/// Makes this thread's port of `pipeline`, unless it is there. With it those of closed pipelines go, and what the application
+/// gave them: what drops there may write to any span, so this is to be done before one is locked.
+#[inline]
+pub(super) fn meet(pipeline: PipelineId) {
+    let _ = LOCAL.try_with(|local| local.with_port(pipeline, |_, _| ()));
 }
 
 /// Counts a span of `pipeline` that ended and is not exported.

@@ -44,8 +44,19 @@ pub(super) fn by_id(id: PipelineId) -> Option<Arc<Own>> {
     pipelines.iter().find(|(known, _)| *known == id)?.1.upgrade()
 }
 
-/// A finished span takes at most this much of a log: requests are at most 2 MiB, and have to say who it is from.
-pub(super) const MAX_ENTRY: usize = 2 * 1024 * 1024 - 64 * 1024;
+/// How large a request may be.
+const MAX_REQUEST: usize = 2 * 1024 * 1024;
+/// How much of it is left to the resource and the scopes of its spans, where they take no more than usual.
+const AROUND: usize = 64 * 1024;
+/// A finished span takes at most this much of a log: requests have to say who it is from, too.
+pub(super) const MAX_ENTRY: usize = MAX_REQUEST - AROUND;
+
+/// How much the spans of a request may take together, and one alone, where `resource` says who they are from.
+fn room_beside(resource: &opentelemetry_sdk::Resource) -> usize {
+    let around = super::batch::Resource::new(resource).len() + AROUND / 2;
+    // What leaves no room for spans is sent for all that: a collector may take more.
+    MAX_REQUEST.saturating_sub(around).clamp(AROUND, MAX_ENTRY)
+}
 
 /// A pipeline of our own.
 pub(crate) struct Own {
@@ -59,6 +70,8 @@ pub(crate) struct Own {
     /// What waits for each way out; at least one.
     lanes: Box<[Lane]>,
     closed: AtomicBool,
+    /// How much the spans of a request may take together, and one alone.
+    pub(super) request_room: usize,
     /// How many spans may wait and how many do, where that is limited.
     max_queue_size: Option<usize>,
     queued: AtomicUsize,
@@ -94,6 +107,7 @@ impl Own {
             memory: log::sync::Arc::new(Memory::new(schedule.max_queue_bytes)),
             lanes: (0..outlets.max(1)).map(|_| Lane::default()).collect(),
             closed: AtomicBool::new(false),
+            request_room: room_beside(&config.resource),
             max_queue_size: schedule.max_queue_size,
             queued: AtomicUsize::new(0),
             left: Mutex::default(),
@@ -224,7 +238,7 @@ impl Port {
             return;
         }
         let len = entry.len();
-        if len > MAX_ENTRY {
+        if len > own.request_room {
             own.counts.dropped.too_large.fetch_add(1, Ordering::Relaxed);
             return;
         }

@@ -1,6 +1,7 @@
 //! What is known of a span while it is open.
 
 use std::borrow::Cow;
+use std::mem;
 
 use opentelemetry::trace::{SpanContext, Status, TraceState};
 use opentelemetry_sdk::trace::SpanLimits;
@@ -125,6 +126,19 @@ impl Record {
         self.state_mut().attributes.reset(ATTRIBUTES, limits.span.max_attributes_per_span, limits.values);
     }
 
+    /// How many bytes its buffers hold.
+    #[cfg(test)]
+    pub(super) fn capacity(&mut self) -> usize {
+        let state = self.state.get_mut();
+        state.attributes.capacity() + state.more.others.capacity()
+    }
+
+    /// For as long as what the application is asked for its span may panic: then that has ended.
+    #[inline]
+    pub(super) fn unopened(&mut self) -> Unopened<'_> {
+        Unopened(self)
+    }
+
     /// The state, before anybody else can see the record: without a lock.
     #[inline]
     pub(super) fn state_mut(&mut self) -> &mut State {
@@ -189,7 +203,15 @@ impl Record {
 
     /// Sets an attribute.
     pub(super) fn set_attribute(&self, attribute: &opentelemetry::KeyValue) {
-        self.write(|state| state.attributes.key_values([attribute]));
+        if self.limits.values.redactor.is_none() {
+            return self.write(|state| state.attributes.key_values([attribute]));
+        }
+        // What redacts is the application's: where it panics, half an attribute must not stay behind.
+        if self.is_recording() {
+            let mut list = self.limits.attributes_of_span();
+            list.key_values([attribute]);
+            self.set(&list);
+        }
     }
 
     /// Adds an event whose attributes were written to an [`event_list`](Record::event_list).
@@ -240,6 +262,7 @@ impl Record {
     /// Ends the span, now or at `time`: it goes to the log of this thread.
     pub(super) fn end(&self, time: Option<u64>) {
         if !fork::is_forked() {
+            local::meet(self.pipeline);
             self.state.close_with(|state| {
                 // A span that is recorded but not sampled was for whoever looked at it while it was open.
                 match self.span_context.is_sampled() {
@@ -248,6 +271,29 @@ impl Record {
                 }
             });
         }
+    }
+}
+
+/// A span that has started and is not open yet. Dropped, it has ended and is not recorded.
+pub(super) struct Unopened<'a>(&'a mut Record);
+
+impl Unopened<'_> {
+    #[inline]
+    pub(super) fn state_mut(&mut self) -> &mut State {
+        self.0.state_mut()
+    }
+
+    /// Nothing that may panic comes any more.
+    #[inline]
+    pub(super) fn opens(self) {
+        mem::forget(self);
+    }
+}
+
+impl Drop for Unopened<'_> {
+    #[cold]
+    fn drop(&mut self) {
+        local::discard(self.0.pipeline);
     }
 }
 

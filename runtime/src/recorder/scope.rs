@@ -54,6 +54,11 @@ impl ScopeId {
 }
 
 impl Scope {
+    /// How many bytes it takes in a request, with the lengths of what it holds.
+    pub(crate) fn cost(&self) -> usize {
+        self.head.len() + self.tail.len() + 16
+    }
+
     fn new(scope: InstrumentationScope) -> Self {
         let mut message = Vec::new();
         put_text(&mut message, 1, scope.name());

@@ -91,7 +91,9 @@ pub(crate) unsafe fn enter_each(looked: Looked, site: &'static Site, values: &[&
 
 #[inline]
 fn complete_each(mut record: Box<Record>, site: &'static Site, values: &[&dyn Value]) -> Fresh {
-    Fields::new(&mut record.state_mut().attributes).set_each(&site.prepared().keys, values);
+    let mut unopened = record.unopened();
+    Fields::new(&mut unopened.state_mut().attributes).set_each(&site.prepared().keys, values);
+    unopened.opens();
     add_code(&mut record, site);
     Fresh::new(record)
 }
@@ -183,19 +185,24 @@ fn ask(start: Start<'_>) -> Opening {
 /// Writes what only some spans have.
 fn say_more(record: &mut Record, start: &Start<'_>) {
     let limits = record.limits;
-    let state = record.state_mut();
+    let mut unopened = record.unopened();
+    let state = unopened.state_mut();
     if let Some(name) = &start.name {
         state.rename(name);
     }
+    // What redacts their attributes is the application's.
     for link in &start.links {
         state.add_link(&limits, &link.span_context, &link.attributes);
     }
+    unopened.opens();
 }
 
 /// Writes the attributes.
 #[inline]
 fn complete(mut record: Box<Record>, site: &'static Site, attributes: &mut dyn FnMut(&mut Fields<'_>)) -> Fresh {
-    attributes(&mut Fields::new(&mut record.state_mut().attributes));
+    let mut unopened = record.unopened();
+    attributes(&mut Fields::new(&mut unopened.state_mut().attributes));
+    unopened.opens();
     add_code(&mut record, site);
     Fresh::new(record)
 }
@@ -226,12 +233,14 @@ impl Own {
                 });
                 let Some(mut record) = described else { return Opening::Nobody };
                 say_more(&mut record, &start);
-                let attributes = &mut record.state_mut().attributes;
+                let mut unopened = record.unopened();
+                let attributes = &mut unopened.state_mut().attributes;
                 match early {
                     Some(list) => attributes.append(&list),
                     None => (start.attributes)(&mut Fields::new(attributes)),
                 }
                 attributes.key_values(&added);
+                unopened.opens();
                 add_code(&mut record, site);
                 let here = matches!(start.parent, Parent::Current);
                 Opening::of(Fresh::new(record), (!here).then_some(parent))

@@ -68,7 +68,9 @@ impl RecordingTracer {
         });
         let Some(mut record) = filled else { return RecordedSpan::not_recording(SpanContext::NONE) };
         let limits = record.limits;
-        let state = record.state_mut();
+        // What redacts values is the application's, and may panic.
+        let mut unopened = record.unopened();
+        let state = unopened.state_mut();
         if let Cow::Owned(name) = &name {
             state.rename(name);
         }
@@ -79,8 +81,9 @@ impl RecordingTracer {
         for event in events.into_iter().flatten() {
             let mut list = limits.attributes_of_event();
             list.key_values(&event.attributes);
-            record.state_mut().add_event(&limits, &event.name, clock::nanos(event.timestamp), &mut list);
+            state.add_event(&limits, &event.name, clock::nanos(event.timestamp), &mut list);
         }
+        unopened.opens();
         RecordedSpan::recording(Owner::only(record))
     }
 }

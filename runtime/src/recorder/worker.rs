@@ -12,10 +12,7 @@ use super::collector::Orders;
 use super::config::Schedule;
 use super::counts::Totals;
 use super::outlet::{Delivered, Outgoing, Outlet};
-use super::own::{MAX_ENTRY, Own};
-
-/// A request is at most 2 MiB. What is around the spans in it, the resource above all, has its place in the difference.
-const REQUEST: usize = MAX_ENTRY;
+use super::own::Own;
 
 /// What the thread works with.
 pub(super) struct Worker {
@@ -57,7 +54,7 @@ impl Worker {
             orders,
             resource: Arc::clone(resource),
             delay: outlet.delay().map_or(schedule.delay, |delay| delay.min(schedule.delay)),
-            size: Size { bytes: REQUEST, spans: schedule.max_batch_size.unwrap_or(usize::MAX) },
+            size: Size { bytes: own.request_room, spans: schedule.max_batch_size.unwrap_or(usize::MAX) },
             outlet,
             kept: None,
             not_before: Instant::now(),
@@ -111,7 +108,7 @@ impl Worker {
     fn export(&mut self) {
         (self.grown, self.dropped) = (self.own.memory.grown(), self.own.dropped_for_room());
         // What comes in meanwhile waits for its own turn: a flush must end however much is going on.
-        let mut left = self.own.memory.used() + REQUEST;
+        let mut left = self.own.memory.used() + self.size.bytes;
         loop {
             let was_kept = self.kept.is_some();
             let batch = match self.kept.take() {

@@ -16,9 +16,6 @@ use crate::Filter;
 use crate::recorder::Redactor;
 use crate::span::filter;
 
-/// So that a program's end, with what else it does there, fits in five seconds.
-const FLUSH_TIMEOUT: Duration = Duration::from_secs(4);
-
 /// A deadline that no clock can hold would be a panic.
 const LONGEST_FLUSH: Duration = Duration::from_secs(86_400);
 
@@ -40,7 +37,7 @@ pub struct TelemetryBuilder {
     pub(super) value_length: Option<usize>,
     pub(super) max_queue_bytes: Option<usize>,
     pub(super) redactor: Option<Redactor>,
-    pub(super) flush_timeout: Duration,
+    pub(super) flush_timeout: Option<Duration>,
     #[cfg(feature = "metrics")]
     pub(super) metrics: crate::metrics::Given,
     #[cfg(feature = "logs")]
@@ -65,7 +62,7 @@ impl TelemetryBuilder {
             value_length: None,
             max_queue_bytes: None,
             redactor: None,
-            flush_timeout: FLUSH_TIMEOUT,
+            flush_timeout: None,
             #[cfg(feature = "metrics")]
             metrics: crate::metrics::Given::default(),
             #[cfg(feature = "logs")]
@@ -208,7 +205,8 @@ impl TelemetryBuilder {
         self
     }
 
-    /// Cuts string values after so many characters, instead of OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT.
+    /// Cuts string values after so many characters, instead of OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT. How many elements an
+    /// array has is bounded by memory as before: 64 KiB, and as much as one such string takes.
     pub fn attribute_value_length_limit(mut self, characters: usize) -> Self {
         self.value_length = Some(characters);
         self
@@ -240,9 +238,10 @@ impl TelemetryBuilder {
         self
     }
 
-    /// How long a flush, a shutdown or a drop may wait for the exporter, at most a day; by default 4 seconds.
+    /// How long a flush, a shutdown or a drop may wait for the exporter, at most a day; by default 4 seconds, or
+    /// `OTEL_BSP_EXPORT_TIMEOUT` if that is shorter.
     pub fn flush_timeout(mut self, timeout: Duration) -> Self {
-        self.flush_timeout = timeout.min(LONGEST_FLUSH);
+        self.flush_timeout = Some(timeout.min(LONGEST_FLUSH));
         self
     }
 

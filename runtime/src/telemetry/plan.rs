@@ -62,6 +62,9 @@ impl GivenExporter {
     }
 }
 
+/// So that a program's end, with what else it does there, fits in five seconds.
+const FLUSH_TIMEOUT: Duration = Duration::from_secs(4);
+
 /// What is to be set up.
 pub(super) struct Plan {
     reporter: Reporter,
@@ -116,7 +119,7 @@ impl Plan {
         let disabled = reader.boolean("OTEL_SDK_DISABLED");
         // The specification: disabling the SDK does not disable the propagators.
         let propagator = builder.provider.is_none().then(|| propagator(reader));
-        let (reporter, flush_timeout) = (builder.reporter.clone(), builder.flush_timeout);
+        let (reporter, given) = (builder.reporter.clone(), builder.flush_timeout);
         let route = match builder.provider {
             _ if disabled => Route::Disabled,
             Some(provider) => {
@@ -125,6 +128,11 @@ impl Plan {
             }
             None => Route::Own(Box::new(Own::new(builder, reader))),
         };
+        let flush_timeout = given.unwrap_or(match &route {
+            // What an export may take is enough for a flush.
+            Route::Own(own) => own.schedule.export_timeout.min(FLUSH_TIMEOUT),
+            Route::Disabled | Route::Provider { .. } => FLUSH_TIMEOUT,
+        });
         Self { reporter, flush_timeout, propagator, route }
     }
 

@@ -24,6 +24,8 @@ pub(crate) enum Answer {
     Rejecting(i64),
     /// It answers with this status.
     Status(u16),
+    /// It answers with this status, and is to be asked again after so many seconds.
+    After(u16, u64),
     /// It takes the connection and says nothing.
     Silence,
 }
@@ -136,7 +138,11 @@ fn serve(mut stream: TcpStream, shared: &Shared) {
             continue;
         }
         let rejected_spans = if let Answer::Rejecting(spans) = answer { spans } else { 0 };
-        let status = if let Answer::Status(status) = answer { status } else { 200 };
+        let (status, after) = match answer {
+            Answer::Status(status) => (status, String::new()),
+            Answer::After(status, seconds) => (status, format!("retry-after: {seconds}\r\n")),
+            _ => (200, String::new()),
+        };
         let other = path.ends_with("/v1/metrics") || path.ends_with("/v1/logs");
         if status == 200 && other {
             shared.others.lock().unwrap().push((path, body));
@@ -149,7 +155,7 @@ fn serve(mut stream: TcpStream, shared: &Shared) {
         let partial = ExportTracePartialSuccess { rejected_spans, error_message: String::new() };
         let answer = ExportTraceServiceResponse { partial_success: Some(partial) }.encode_to_vec();
         let head = format!(
-            "HTTP/1.1 {status} X\r\ncontent-type: application/x-protobuf\r\ncontent-length: {}\r\n\r\n",
+            "HTTP/1.1 {status} X\r\n{after}content-type: application/x-protobuf\r\ncontent-length: {}\r\n\r\n",
             answer.len()
         );
         if stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(&answer)).is_err() {

@@ -4,6 +4,7 @@ use opentelemetry::trace::TraceContextExt;
 use opentelemetry_proto::tonic::common::v1::any_value::Value as Wire;
 
 use super::super::batch::{Batch, Size};
+use super::super::local;
 use super::super::own::MAX_ENTRY;
 use super::*;
 
@@ -24,15 +25,85 @@ fn a_value_is_cut_at_64_kib_unless_a_limit_is_set() {
     }
 }
 
+/// Also where the length of texts is set, which says nothing of numbers.
 #[test]
 fn an_array_is_cut_at_64_kib() {
+    for value_length in [None, Some(10)] {
+        let recorder = Recorder::new(RecorderConfig { value_length, ..Default::default() });
+        recorder.open(&mut |fields| fields.slot("many").i64s(0..1_000_000)).end();
+        let span = recorder.take_one();
+        let Some(Wire::ArrayValue(array)) = span.attributes[0].value.clone().and_then(|value| value.value) else {
+            panic!("no array")
+        };
+        assert!((10_000..64 * 1024).contains(&array.values.len()), "{}", array.values.len());
+    }
+}
+
+#[test]
+fn a_text_is_never_cut_within_a_character_wherever_it_comes_from() {
+    // One byte and then characters of two: the 64 KiB end in the middle of one.
+    let long = format!("x{}", "é".repeat(40_000));
+    let cut = format!("x{}", "é".repeat(32 * 1024 - 1));
     let recorder = Recorder::new(RecorderConfig::default());
-    recorder.open(&mut |fields| fields.slot("many").i64s(0..1_000_000)).end();
+    let span = recorder.open(&mut |fields| fields.set("entry", &long));
+    span.set(&mut |fields| fields.slot("shown").display(&long));
+    span.context().span().set_attribute(opentelemetry::KeyValue::new("later", long.clone()));
+    span.event(long.clone(), &mut |fields| fields.set("event", &long));
+    span.update_name(long.clone());
+    span.set_status(opentelemetry::trace::Status::error(long.clone()));
+    span.end();
     let span = recorder.take_one();
-    let Some(Wire::ArrayValue(array)) = span.attributes[0].value.clone().and_then(|value| value.value) else {
-        panic!("no array")
-    };
-    assert!((10_000..64 * 1024).contains(&array.values.len()), "{}", array.values.len());
+    let event = &span.events[0];
+    let values = span.attributes.iter().chain(&event.attributes).map(|attribute| match &attribute.value {
+        Some(value) => value.value.clone(),
+        None => None,
+    });
+    assert_eq!(values.collect::<Vec<_>>(), vec![Some(Wire::StringValue(cut.clone())); 4]);
+    assert!(span.name == cut && event.name == cut && span.status.is_some_and(|status| status.message == cut));
+}
+
+#[test]
+fn of_thousands_of_links_and_events_the_first_are_kept_and_the_others_counted() {
+    let recorder = Recorder::new(RecorderConfig::default());
+    let span = recorder.open(&mut |_| ());
+    let to = span.span_context();
+    for number in 0..10_000i64 {
+        span.context().span().add_link(to.clone(), vec![opentelemetry::KeyValue::new("n", number)]);
+        span.event("event", &mut |fields| fields.set("n", &number));
+    }
+    span.end();
+    let span = recorder.take_one();
+    assert_eq!((span.links.len(), span.dropped_links_count), (128, 10_000 - 128));
+    assert_eq!((span.events.len(), span.dropped_events_count), (128, 10_000 - 128));
+    assert_eq!(span.links[127].attributes[0].value.clone().and_then(|value| value.value), Some(Wire::IntValue(127)));
+}
+
+#[test]
+fn an_empty_key_is_one_like_any_other() {
+    let recorder = Recorder::new(RecorderConfig::default());
+    let span = recorder.open(&mut |fields| fields.set_dynamic("", &1i64));
+    span.set(&mut |fields| {
+        fields.set_dynamic("", &2i64);
+        fields.set("key", &3i64);
+    });
+    span.end();
+    let finished = recorder.pipeline.take_finished().remove(0).attributes;
+    assert_eq!(finished, [opentelemetry::KeyValue::new("", 2), opentelemetry::KeyValue::new("key", 3)]);
+}
+
+/// Of what spans have needed, little is kept for those to come.
+#[test]
+fn a_thread_keeps_few_records_and_small_ones() {
+    let recorder = Recorder::new(RecorderConfig::default());
+    let large = "x".repeat(64 * 1024);
+    let spans: Vec<_> = (0..100).map(|_| recorder.open(&mut |fields| fields.set("large", &large))).collect();
+    for span in &spans {
+        span.event(large.clone(), &mut |_| ());
+    }
+    drop(spans);
+    let (records, largest) = local::kept();
+    assert!(records <= 32 && largest <= 8 * 1024, "{records} {largest}");
+    assert_eq!(recorder.take().len(), 100);
 }
 
 #[test]

@@ -1,7 +1,10 @@
 //! The recorder's own tests; what users see of it is tested in `runtime/tests`.
 
+mod hostile;
+mod libraries;
 mod lifecycle;
 mod limits;
+mod outages;
 mod owners;
 mod round_trip;
 

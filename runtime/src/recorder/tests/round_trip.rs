@@ -63,11 +63,14 @@ fn value() -> impl Strategy<Value = Value> {
         any::<bool>().prop_map(Value::from),
         any::<i64>().prop_map(Value::from),
         prop_oneof![Just(0), Just(-1), Just(i64::MIN), Just(i64::MAX), Just(127), Just(128)].prop_map(Value::from),
-        any::<f64>().prop_map(Value::from),
+        // Every NaN as well.
+        any::<u64>().prop_map(|bits| Value::from(f64::from_bits(bits))),
+        prop_oneof![Just(f64::NAN), Just(-f64::NAN), Just(-0.0), Just(f64::NEG_INFINITY)].prop_map(Value::from),
         text().prop_map(Value::from),
         vec(any::<bool>(), 0..5).prop_map(|v| Value::Array(Array::Bool(v))),
         vec(any::<i64>(), 0..5).prop_map(|v| Value::Array(Array::I64(v))),
-        vec(any::<f64>(), 0..40).prop_map(|v| Value::Array(Array::F64(v))),
+        vec(any::<u64>().prop_map(f64::from_bits), 0..40).prop_map(|v| Value::Array(Array::F64(v))),
+        vec(Just(-f64::NAN), 1..3).prop_map(|v| Value::Array(Array::F64(v))),
         vec(text().prop_map(StringValue::from), 0..4).prop_map(|v| Value::Array(Array::String(v))),
     ]
 }

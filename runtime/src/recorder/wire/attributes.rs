@@ -87,6 +87,11 @@ impl Attributes {
         self.bytes.shrink_to(keep);
     }
 
+    #[cfg(test)]
+    pub(crate) fn capacity(&self) -> usize {
+        self.bytes.capacity()
+    }
+
     /// Whether no attribute was written, not even one that was dropped.
     #[inline]
     pub(crate) fn is_untouched(&self) -> bool {

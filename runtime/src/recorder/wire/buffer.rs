@@ -19,6 +19,11 @@ impl Buffer {
         self.end
     }
 
+    #[cfg(test)]
+    pub(crate) fn capacity(&self) -> usize {
+        self.bytes.capacity()
+    }
+
     #[inline]
     pub(crate) fn clear(&mut self) {
         self.end = 0;

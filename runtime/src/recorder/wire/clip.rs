@@ -10,9 +10,12 @@ pub(crate) struct ValueLimit {
 impl Default for ValueLimit {
     /// 64 KiB: a span in the making must not hold on to any amount of memory.
     fn default() -> Self {
-        Self { bytes: 64 * 1024, chars: usize::MAX }
+        Self { bytes: LONGEST, chars: usize::MAX }
     }
 }
+
+/// How many bytes a value takes at most where nothing is set.
+const LONGEST: usize = 64 * 1024;
 
 impl ValueLimit {
     /// Any length.
@@ -54,9 +57,10 @@ impl ValueLimit {
         &text[..end]
     }
 
-    /// How many bytes the elements of an array may take.
+    /// How many bytes the elements of an array may take. A limit of the characters of each text says nothing of how many
+    /// elements there are: one text as long as is allowed has room, and 64 KiB besides.
     pub(crate) fn array_bytes(self) -> usize {
-        self.bytes
+        if self.chars == usize::MAX { self.bytes } else { self.chars.saturating_mul(4).saturating_add(LONGEST) }
     }
 }
 
