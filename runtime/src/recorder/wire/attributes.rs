@@ -161,6 +161,14 @@ impl Attributes {
         true
     }
 
+    /// Whether a key of these attributes may be in the list. In a short one it is looked for: to find at the end that none
+    /// was there twice costs more.
+    #[cold]
+    fn may_have_one_of(&self, bytes: &[u8]) -> bool {
+        const SHORT: u32 = 32;
+        self.count > SHORT || Parts(Reader::new(bytes)).any(|new| Parts(Reader::new(self.list())).any(|part| part.key == new.key))
+    }
+
     /// Whether `key` is in the list.
     fn contains(&self, key: &Key<'_>) -> bool {
         Parts(Reader::new(self.list())).any(|part| key.is(part.key))
@@ -201,7 +209,7 @@ impl Attributes {
     /// Adds `count` attributes that are encoded already.
     pub(crate) fn append_encoded(&mut self, bytes: &[u8], count: u32, keys: KeyBits, repeats: bool) {
         if self.count + count <= self.max {
-            self.repeats |= repeats || self.keys.0 & keys.0 != 0;
+            self.repeats |= repeats || (self.keys.0 & keys.0 != 0 && self.may_have_one_of(bytes));
             self.keys.0 |= keys.0;
             self.count += count;
             self.bytes.extend(bytes);

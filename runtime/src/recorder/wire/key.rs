@@ -123,7 +123,8 @@ impl<'k> Key<'k> {
         bytes.strip_prefix(self.prefix.as_bytes()) == Some(self.name.as_bytes())
     }
 
-    /// Cheap, and the same however the key is cut in two.
+    /// Cheap, and the same however the key is cut in two. The factors are such that of the conventions' keys those that stand
+    /// on one span have a bit each.
     fn bit(&self) -> u64 {
         let (first, last) = match (self.prefix.as_bytes(), self.name.as_bytes()) {
             ([], [first, .., last]) => (first, last),
@@ -132,7 +133,7 @@ impl<'k> Key<'k> {
             }
         };
         let hash =
-            self.len().wrapping_mul(23) ^ usize::from(*first).wrapping_mul(5) ^ usize::from(*last).wrapping_mul(11);
+            self.len().wrapping_mul(5) ^ usize::from(*first).wrapping_mul(37) ^ usize::from(*last).wrapping_mul(45);
         1 << (hash & 63)
     }
 }
@@ -159,5 +160,20 @@ mod tests {
         }
         assert_eq!(ahead.finish(), plain.finish());
         assert_eq!(decode::attributes(ahead.finish()).count(), 4);
+    }
+
+    #[test]
+    fn keys_that_stand_on_one_span_have_a_bit_each() {
+        let http = "http.request.method url.path url.scheme url.query server.address server.port client.address \
+             network.peer.address network.peer.port network.protocol.version user_agent.original correlation.id http.route \
+             http.response.status_code error.type traced.cancelled";
+        let database = "db.system.name db.namespace server.address server.port db.query.summary db.operation.name \
+             db.collection.name db.query.text db.response.returned_rows db.response.status_code error.type \
+             traced.cancelled";
+        for keys in [http, database] {
+            let keys: Vec<&str> = keys.split_whitespace().collect();
+            let bits = keys.iter().fold(0_u64, |bits, key| bits | Key::new(key).bit());
+            assert_eq!(bits.count_ones() as usize, keys.len());
+        }
     }
 }
