@@ -18,11 +18,37 @@ use super::trace::Settings;
 use crate::metrics::Exchange;
 use crate::propagation::{self, url};
 use crate::recorder::{self, OpenSpan};
-use crate::span::{AsParent as _, Panic, Site, Start};
+use crate::span::{AsParent as _, More, Panic, Site, Start};
 use crate::telemetry::{Warning, wrong_use};
-use crate::value::Fields;
+use crate::value::{Fields, key};
 
-static SITE: Site = Site::new("HTTP", "traced::warp").with_kind(SpanKind::Server);
+/// A call site for each name that a span has before its route is known: one that a site has is encoded at once.
+macro_rules! sites {
+    ($($method:literal)*) => {
+        fn site(method: &str) -> &'static Site {
+            match method {
+                $($method => {
+                    static SITE: Site = site_named($method);
+                    &SITE
+                })*
+                _ => {
+                    static SITE: Site = site_named(OTHER);
+                    &SITE
+                }
+            }
+        }
+    };
+}
+
+sites!("GET" "HEAD" "POST" "PUT" "DELETE" "CONNECT" "OPTIONS" "TRACE" "PATCH" "QUERY");
+
+/// What filters name them by, whatever the method.
+const OTHER: &str = "HTTP";
+
+const fn site_named(name: &'static str) -> Site {
+    const MORE: &More = &More { scope: None, function: Some(OTHER), code: None };
+    Site::new(name, "traced::warp").with_kind(SpanKind::Server).with(MORE)
+}
 
 /// One request under way: what is written on its span, wherever in the filters it becomes known.
 pub(super) struct Request {
@@ -50,7 +76,8 @@ impl Request {
         let method = url::known_method(info.method());
         let excluded = settings.excluded.iter().any(|pattern| pattern.matches(info.path()));
         let forwarded = if settings.forwarded { Forwarded::read(headers) } else { Forwarded::default() };
-        let span = if SITE.is_on() && !excluded {
+        let site = site(method);
+        let span = if site.is_on() && !excluded {
             let parent = propagation::extract_with(&base, headers);
             let mut attributes = |fields: &mut Fields<'_>| {
                 record(settings, info, &forwarded, fields);
@@ -61,7 +88,7 @@ impl Request {
                     fields.set_dynamic(key, &parent.baggage().get(key).map(|value| value.as_str()));
                 }
             };
-            recorder::open(Start::new(&SITE, &mut attributes).name(method).parent(parent.as_parent())).open()
+            recorder::open(Start::new(site, &mut attributes).parent(parent.as_parent())).open()
         } else {
             None
         };
@@ -96,7 +123,7 @@ impl Request {
         name.push(' ');
         name.push_str(template);
         span.update_name(name);
-        span.set(&mut |fields| fields.slot("http.route").static_str(template));
+        span.set(&mut |fields| fields.place(key!("http.route")).static_str(template));
     }
 
     pub(super) fn is_recorded(&self) -> bool {
@@ -110,7 +137,7 @@ impl Request {
 
     pub(super) fn set_query(&self, settings: &Settings, query: &str) {
         let Some(span) = self.span.as_ref().filter(|_| !query.is_empty()) else { return };
-        span.set(&mut |fields| fields.set("url.query", &url::redacted(query, &settings.sensitive)));
+        span.set(&mut |fields| fields.put(key!("url.query"), &url::redacted(query, &settings.sensitive)));
     }
 
     /// The host that HTTP/2 names beside its headers.
@@ -147,9 +174,9 @@ impl Request {
         self.measure(|exchange| exchange.answered(status.as_u16()));
         let Some(span) = &self.span else { return };
         span.set(&mut |fields| {
-            fields.set("http.response.status_code", &status.as_u16());
+            fields.put(key!("http.response.status_code"), &status.as_u16());
             if status.is_server_error() {
-                fields.set("error.type", status.as_str());
+                fields.put(key!("error.type"), status.as_str());
             }
         });
         if status.is_server_error() {
@@ -168,7 +195,7 @@ impl Request {
         self.done.store(true, Ordering::Relaxed);
         self.measure(|exchange| exchange.panicked(Some(status.as_u16())));
         let Some(span) = &self.span else { return };
-        span.set(&mut |fields| fields.set("http.response.status_code", &status.as_u16()));
+        span.set(&mut |fields| fields.put(key!("http.response.status_code"), &status.as_u16()));
         panic.record(span);
     }
 
@@ -177,7 +204,7 @@ impl Request {
         const KIND: &str = "response_body";
         self.measure(|exchange| exchange.failed(KIND));
         let Some(span) = &self.span else { return };
-        span.set(&mut |fields| fields.slot("error.type").static_str(KIND));
+        span.set(&mut |fields| fields.place(key!("error.type")).static_str(KIND));
         span.set_status(Status::error("the response's body failed"));
     }
 
@@ -213,7 +240,7 @@ impl Request {
         }
         let Some(span) = &self.span else { return };
         if !done {
-            span.set(&mut |fields| fields.slot("traced.cancelled").bool(true));
+            span.set(&mut |fields| fields.place(key!("traced.cancelled")).bool(true));
         }
         span.end();
     }
@@ -236,32 +263,32 @@ fn measured(settings: &Settings, info: &Info<'_>, forwarded: &Forwarded) -> Opti
 fn record(settings: &Settings, info: &Info<'_>, forwarded: &Forwarded, fields: &mut Fields<'_>) {
     let headers = info.request_headers();
     url::record_method(info.method(), fields);
-    fields.set("url.path", info.path());
+    fields.put(key!("url.path"), info.path());
     let scheme = forwarded.scheme.unwrap_or(settings.scheme);
-    fields.slot("url.scheme").static_str(scheme);
+    fields.place(key!("url.scheme")).static_str(scheme);
     if let Some(host) = forwarded.host.as_deref().or(info.host()) {
         record_host(scheme, host, fields);
     }
     let peer = info.remote_addr().map(|peer| (address::Text::of(peer.ip().to_canonical()), peer.port()));
     let peer = peer.as_ref().map(|(address, port)| (address.as_str(), port));
     if let Some(client) = forwarded.client.as_deref().or(peer.map(|(address, _)| address)) {
-        fields.set("client.address", client);
+        fields.put(key!("client.address"), client);
     }
     if let Some((address, port)) = peer {
-        fields.set("network.peer.address", address);
-        fields.set("network.peer.port", port);
+        fields.put(key!("network.peer.address"), address);
+        fields.put(key!("network.peer.port"), port);
     }
-    fields.set("network.protocol.version", &url::version(info.version()));
+    fields.put(key!("network.protocol.version"), &url::version(info.version()));
     let user_agent = headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok());
-    fields.set("user_agent.original", &user_agent);
+    fields.put(key!("user_agent.original"), &user_agent);
     capture("http.request.header.", &settings.request_headers, headers, fields);
 }
 
 /// The server, as the client names it; the port by the scheme when it names none.
 fn record_host(scheme: &str, host: &str, fields: &mut Fields<'_>) {
     let (name, port) = url::host_and_port(host);
-    fields.set("server.address", name);
-    fields.set("server.port", &port.unwrap_or(if scheme == "https" { 443 } else { 80 }));
+    fields.put(key!("server.address"), name);
+    fields.put(key!("server.port"), &port.unwrap_or(if scheme == "https" { 443 } else { 80 }));
 }
 
 /// The chosen headers, each with all its values.

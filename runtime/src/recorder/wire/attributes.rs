@@ -30,8 +30,8 @@ pub(crate) struct Attributes {
     /// Where the list starts: before it there may be the head of its span, so that both are copied in one go.
     start: usize,
     /// What stands before each attribute: the tag of the list's field in its message.
-    tag: u8,
-    rules: ValueRules,
+    pub(super) tag: u8,
+    pub(super) rules: ValueRules,
     max: u32,
     count: u32,
     dropped: u32,
@@ -166,7 +166,8 @@ impl Attributes {
     #[cold]
     fn may_have_one_of(&self, bytes: &[u8]) -> bool {
         const SHORT: u32 = 32;
-        self.count > SHORT || Parts(Reader::new(bytes)).any(|new| Parts(Reader::new(self.list())).any(|part| part.key == new.key))
+        self.count > SHORT
+            || Parts(Reader::new(bytes)).any(|new| Parts(Reader::new(self.list())).any(|part| part.key == new.key))
     }
 
     /// Whether `key` is in the list.

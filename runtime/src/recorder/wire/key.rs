@@ -63,24 +63,68 @@ impl Keys {
     }
 }
 
+/// A key that is encoded ahead, for lists that may hold it already.
+#[derive(Debug)]
+pub(crate) struct KnownKey {
+    name: &'static str,
+    front: Front,
+}
+
+impl KnownKey {
+    /// The key `name`, of at most 32 bytes.
+    pub(crate) const fn new(name: &'static str) -> Self {
+        match Front::of(name, false) {
+            Some(front) => Self { name, front },
+            None => panic!("the key is too long to be encoded ahead"),
+        }
+    }
+
+    #[inline]
+    pub(crate) const fn name(&self) -> &'static str {
+        self.name
+    }
+
+    #[inline]
+    pub(crate) const fn key(&self) -> Key<'_> {
+        Key { prefix: "", name: self.name, front: Some(&self.front) }
+    }
+}
+
 /// One bit for each key that was written, by a hash: a bit that is free says that a key is new.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct KeyBits(pub(super) u64);
 
 impl Front {
     /// That of an attribute of a span; `None` if the key is too long for it.
-    fn of(name: &str, is_new: bool) -> Option<Self> {
-        let mut bytes = [0; Self::LEN];
+    const fn of(name: &str, is_new: bool) -> Option<Self> {
+        let name = name.as_bytes();
         let len = name.len();
         if len > SHORT_KEY {
             return None;
         }
-        bytes[..4].copy_from_slice(&[ATTRIBUTES, 0, KEY, len as u8]);
-        bytes[4..4 + len].copy_from_slice(name.as_bytes());
+        let mut bytes = [0; Self::LEN];
+        (bytes[0], bytes[2], bytes[3]) = (ATTRIBUTES, KEY, len as u8);
+        // No loop over ranges nor a copy of slices is to be had in what is computed by the compiler.
+        let mut at = 0;
+        while at < len {
+            bytes[4 + at] = name[at];
+            at += 1;
+        }
         bytes[4 + len] = VALUE;
-        let bit = Key::new(name).bit();
+        let bit = match name {
+            [] => bit_of(0, 0, 0),
+            [first, ..] => bit_of(len, *first, name[len - 1]),
+        };
         Some(Self { bytes, value_at: len as u8 + 6, bit, seen: if is_new { 0 } else { bit } })
     }
+}
+
+/// The bit of a key of that length, with that first and last byte. The factors are such that of the conventions' keys those
+/// that stand on one span have a bit each.
+#[inline]
+const fn bit_of(len: usize, first: u8, last: u8) -> u64 {
+    let hash = len.wrapping_mul(5) ^ (first as usize).wrapping_mul(37) ^ (last as usize).wrapping_mul(45);
+    1 << (hash & 63)
 }
 
 impl<'k> Key<'k> {
@@ -123,8 +167,7 @@ impl<'k> Key<'k> {
         bytes.strip_prefix(self.prefix.as_bytes()) == Some(self.name.as_bytes())
     }
 
-    /// Cheap, and the same however the key is cut in two. The factors are such that of the conventions' keys those that stand
-    /// on one span have a bit each.
+    /// Cheap, and the same however the key is cut in two.
     fn bit(&self) -> u64 {
         let (first, last) = match (self.prefix.as_bytes(), self.name.as_bytes()) {
             ([], [first, .., last]) => (first, last),
@@ -132,9 +175,7 @@ impl<'k> Key<'k> {
                 (prefix.first().or(name.first()).unwrap_or(&0), name.last().or(prefix.last()).unwrap_or(&0))
             }
         };
-        let hash =
-            self.len().wrapping_mul(5) ^ usize::from(*first).wrapping_mul(37) ^ usize::from(*last).wrapping_mul(45);
-        1 << (hash & 63)
+        bit_of(self.len(), *first, *last)
     }
 }
 
