@@ -1,13 +1,23 @@
 //! One measurement: one peer in one scenario, in this process alone.
 
-use std::time::Instant;
+use std::any::Any;
+use std::ops::Sub;
+use std::sync::Barrier;
+use std::time::{Duration, Instant};
 
 use crate::peers::{Peer, by_name};
 use crate::{alloc, clock, sink};
 
-/// How many trees are traced: 110,000 spans.
-pub(crate) const TREES: u64 = 10_000;
-const SPANS: u64 = 11 * TREES;
+/// How many trees are traced in a burst, at full speed: 110,000 spans.
+const TREES: u64 = 10_000;
+/// How many bursts are measured. One more comes before, so that threads, memory and caches are as they are in a program
+/// that runs.
+const BURSTS: u64 = 5;
+/// How long a burst has to be exported before the next one, so that nobody's queue runs over because of it.
+const PAUSE: Duration = Duration::from_millis(500);
+/// How many spans are measured, and how many there are.
+const SPANS: u64 = 11 * TREES * BURSTS;
+const ALL_SPANS: u64 = 11 * TREES * (BURSTS + 1);
 /// How many calls are made where nothing is recorded.
 const CALLS: u64 = 1_000_000;
 
@@ -53,56 +63,82 @@ pub(crate) fn run(name: &str, scenario: &str, endpoint: &str) -> Result<String, 
 /// `TRACED_BENCH_THREADS=1` has what each thread of ours computed on stderr, set-up included.
 fn recorded(peer: &dyn Peer, endpoint: &str, tree: impl Fn(&dyn Peer)) -> Found {
     let telemetry = peer.set_up(endpoint, true);
-    // Threads, memory and caches as they are in a program that runs.
-    let warm = TREES / 10;
-    (0..warm).for_each(|_| tree(peer));
-    std::thread::sleep(std::time::Duration::from_millis(300));
-    let (process, caller, allocations) = (clock::process(), clock::thread(), alloc::count());
-    (0..TREES).for_each(|_| tree(peer));
-    let caller = clock::thread() - caller;
-    let allocations = alloc::count() - allocations;
+    burst(TREES, || tree(peer));
+    let (process, warm) = (clock::process(), Caller::now());
+    (0..BURSTS).for_each(|_| burst(TREES, || tree(peer)));
+    let caller = Caller::now() - warm;
     if std::env::var_os("TRACED_BENCH_THREADS").is_some()
         && let Some(telemetry) = telemetry.downcast_ref::<traced::Telemetry>()
     {
         let _ = telemetry.flush();
         for (name, nanoseconds) in clock::threads() {
-            eprintln!("{name:16} {:6.1} ns a span since its start", nanoseconds as f64 / (11 * (TREES + warm)) as f64);
+            eprintln!("{name:16} {:6.1} ns a span since its start", nanoseconds as f64 / ALL_SPANS as f64);
         }
     }
-    // Export and shutdown included.
-    drop(telemetry);
-    let process = clock::process() - process;
-    let spans = SPANS as f64;
-    let arrived = sink::count(endpoint) as f64 / (11 * (TREES + warm)) as f64;
-    Found {
-        caller: caller as f64 / spans,
-        process: process as f64 / spans,
-        allocations: allocations as f64 / spans,
-        arrived,
-    }
+    found(telemetry, endpoint, process, &[caller])
 }
 
 /// Half of the trees on each of two threads at once: the cost of a span, of both.
 fn two_threads(name: &str, endpoint: &str) -> Found {
     let Some(peer) = by_name(name) else { return Found::default() };
     let telemetry = peer.set_up(endpoint, true);
-    (0..TREES / 10).for_each(|_| peer.tree(true));
-    std::thread::sleep(std::time::Duration::from_millis(300));
-    let process = clock::process();
+    let together = Barrier::new(2);
     let work = || {
-        (0..TREES / 20).for_each(|_| peer.tree(true));
-        let (caller, allocations) = (clock::thread(), alloc::count());
-        (0..TREES / 2).for_each(|_| peer.tree(true));
-        (clock::thread() - caller, alloc::count() - allocations)
+        let half = || {
+            together.wait();
+            burst(TREES / 2, || peer.tree(true));
+        };
+        half();
+        let (process, warm) = (clock::process(), Caller::now());
+        (0..BURSTS).for_each(|_| half());
+        (process, Caller::now() - warm)
     };
-    let threads: Vec<_> = (0..2).map(|_| std::thread::spawn(work)).collect();
-    let both: Vec<_> = threads.into_iter().map(|thread| thread.join().expect("no panic")).collect();
+    let both = std::thread::scope(|scope| {
+        let threads = [scope.spawn(work), scope.spawn(work)];
+        threads.map(|thread| thread.join().expect("no panic"))
+    });
+    let process = both.iter().map(|(process, _)| *process).min().unwrap_or_default();
+    found(telemetry, endpoint, process, &both.map(|(_, caller)| caller))
+}
+
+/// Traces `trees`, and lets them be exported.
+fn burst(trees: u64, tree: impl Fn()) {
+    (0..trees).for_each(|_| tree());
+    std::thread::sleep(PAUSE);
+}
+
+/// What a thread has computed and allocated.
+#[derive(Clone, Copy)]
+struct Caller {
+    nanoseconds: u64,
+    allocations: u64,
+}
+
+impl Caller {
+    fn now() -> Self {
+        Self { nanoseconds: clock::thread(), allocations: alloc::count() }
+    }
+}
+
+impl Sub for Caller {
+    type Output = Self;
+
+    fn sub(self, before: Self) -> Self {
+        Self { nanoseconds: self.nanoseconds - before.nanoseconds, allocations: self.allocations - before.allocations }
+    }
+}
+
+/// What a span has cost `callers`, and the process since its clock stood at `process`: export and shutdown included.
+fn found(telemetry: Box<dyn Any>, endpoint: &str, process: u64, callers: &[Caller]) -> Found {
     drop(telemetry);
     let process = clock::process() - process;
-    let spans = SPANS as f64;
-    let arrived = sink::count(endpoint) as f64 / (11 * (TREES + 2 * (TREES / 10))) as f64;
-    let sum = |of: fn(&(u64, u64)) -> u64| both.iter().map(of).sum::<u64>() as f64 / spans;
-    Found { caller: sum(|b| b.0), process: process as f64 / spans, allocations: sum(|b| b.1), arrived }
+    let each = |sum: u64| sum as f64 / SPANS as f64;
+    Found {
+        caller: each(callers.iter().map(|caller| caller.nanoseconds).sum()),
+        process: each(process),
+        allocations: each(callers.iter().map(|caller| caller.allocations).sum()),
+        arrived: sink::count(endpoint) as f64 / ALL_SPANS as f64,
+    }
 }
 
 fn calls(peer: &dyn Peer, under_unsampled_root: bool) -> Found {

@@ -9,7 +9,7 @@ use crate::measure::Found;
 use crate::peers::NAMES;
 
 pub(crate) const SCENARIOS: [&str; 5] = ["sampled", "async", "two threads", "unsampled", "not set up"];
-const ROUNDS: usize = 5;
+const ROUNDS: usize = 3;
 
 type Results = BTreeMap<(String, String), Vec<Found>>;
 

@@ -1,4 +1,5 @@
-//! The ways to trace a function. Each is written as its own documentation would have it.
+//! The ways to trace a function, each written as its own documentation would have it; those called tuned by somebody who has
+//! measured.
 
 mod bare;
 mod fastrace;
@@ -25,7 +26,8 @@ pub(crate) trait Peer: Sync {
     fn children(&self, times: u64, under_unsampled_root: bool);
 }
 
-pub(crate) const NAMES: [&str; 5] = ["hand-written", "hand-tuned", "tracing", "fastrace", "traced"];
+pub(crate) const NAMES: [&str; 7] =
+    ["hand-written", "hand-tuned", "tracing", "tracing-tuned", "fastrace", "fastrace-tuned", "traced"];
 
 /// The peer of that name; `bare` is the function itself.
 pub(crate) fn by_name(name: &str) -> Option<&'static dyn Peer> {
@@ -33,8 +35,10 @@ pub(crate) fn by_name(name: &str) -> Option<&'static dyn Peer> {
         "bare" => &bare::Bare,
         "hand-written" => &hand_written::HandWritten,
         "hand-tuned" => &hand_tuned::HandTuned,
-        "tracing" => &tracing::Tracing,
-        "fastrace" => &fastrace::Fastrace,
+        "tracing" => &tracing::Tracing::Documented,
+        "tracing-tuned" => &tracing::Tracing::Tuned,
+        "fastrace" => &fastrace::Fastrace::Documented,
+        "fastrace-tuned" => &fastrace::Fastrace::Tuned,
         "traced" => &traced::Traced,
         _ => return None,
     })

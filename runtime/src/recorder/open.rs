@@ -90,22 +90,16 @@ impl Fresh {
     fn enter(self) -> Entered {
         let (record, shared) = self.0.share();
         let attached = Context::current_with_span(RecordedSpan::recording(shared)).attach();
-        let span = OpenSpan { record: Some(record), context: Context::new() };
-        Entered { _attached: attached, span: Ending(span) }
+        Entered { attached: Some(attached), span: OpenSpan { record: Some(record), context: Context::new() } }
     }
 }
 
 /// A span that is current on this thread until this is dropped, which ends it.
 #[derive(Debug)]
 pub(crate) struct Entered {
-    // In this order: nothing is to find an ended span current.
-    _attached: ContextGuard,
-    span: Ending,
+    attached: Option<ContextGuard>,
+    span: OpenSpan,
 }
-
-/// A span that ends when this is dropped.
-#[derive(Debug)]
-struct Ending(OpenSpan);
 
 impl OpenSpan {
     /// The span that is current in `context`, whoever opened it.
@@ -124,11 +118,17 @@ impl OpenSpan {
         self.context.clone().attach()
     }
 
+    /// What it consists of, if it was opened here.
+    #[cfg(test)]
+    pub(super) fn apart(self) -> (Owner, Context) {
+        (self.record.expect("it was opened here"), self.context)
+    }
+
     /// Makes the span current until it ends.
     fn enter(mut self) -> Entered {
         // As for a fresh one.
         let context = if self.record.is_some() { std::mem::take(&mut self.context) } else { self.context.clone() };
-        Entered { _attached: context.attach(), span: Ending(self) }
+        Entered { attached: Some(context.attach()), span: self }
     }
 
     #[inline]
@@ -247,16 +247,20 @@ impl OpenSpan {
         }
     }
 
-    /// Ends the span and lets go of it, which is cheaper than one after the other. It is not to be used any more.
+    /// Ends the span and lets go of it, which is cheaper than one after the other. It is not to be used any more. Before, it is
+    /// `attached` no longer: nothing is to find an ended span current.
     #[inline]
-    pub(crate) fn finish(&mut self) {
+    pub(crate) fn finish(&mut self, attached: Option<ContextGuard>) {
         match self.record.take() {
-            Some(record) => {
-                // Nearly always the last one.
+            Some(record) => Record::conclude(record, || {
+                // Nearly always the last one goes with one of the two.
+                drop(attached);
                 self.context = Context::new();
-                Record::conclude(record);
+            }),
+            None => {
+                drop(attached);
+                self.context.span().end();
             }
-            None => self.context.span().end(),
         }
     }
 }
@@ -272,14 +276,14 @@ impl Entered {
     /// The span, to be written on.
     #[inline]
     pub(crate) fn span(&self) -> &OpenSpan {
-        &self.span.0
+        &self.span
     }
 }
 
-impl Drop for Ending {
+impl Drop for Entered {
     #[inline]
     fn drop(&mut self) {
-        self.0.finish();
+        self.span.finish(self.attached.take());
     }
 }
 

@@ -5,13 +5,13 @@
 //! - [`Lock`]: a lock that costs one atomic exchange where a `Mutex` costs two.
 //! - [`Region`]: bytes that one thread appends and others read, without either waiting.
 //!
-//! and one instruction and one call of the C library: [`counter`], [`in_forked_children`].
+//! and two instructions and one call of the C library: [`counter`], [`fetch_to_write`], [`in_forked_children`].
 
-use std::cell::UnsafeCell;
+use std::cell::{Cell, UnsafeCell};
 use std::fmt;
 use std::mem::ManuallyDrop;
 use std::ops::Deref;
-use std::ptr::NonNull;
+use std::ptr::{self, NonNull};
 use std::sync::atomic::AtomicU8;
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 
@@ -30,6 +30,11 @@ pub(super) struct Owner(NonNull<Record>);
 unsafe impl Send for Owner {}
 // SAFETY: `&Owner` gives `&Record` and nothing more.
 unsafe impl Sync for Owner {}
+
+thread_local! {
+    /// The record of an owner on this thread which waits for the other one to go: see [`Owner::outlive`].
+    static AWAITED: Cell<*const Record> = const { Cell::new(ptr::null()) };
+}
 
 const fn assert_send_and_sync<T: Send + Sync>() {}
 const _: () = assert_send_and_sync::<Record>();
@@ -66,6 +71,30 @@ impl Owner {
         Ok(unsafe { Box::from_raw(record.as_ptr()) })
     }
 
+    /// Runs `part`, which lets go of what probably holds the other owner. Gives the record if nobody else owns it then.
+    ///
+    /// An owner that goes on the very thread that waits for it says so there: an atomic exchange would be for other threads.
+    #[inline]
+    pub(super) fn outlive(self, part: impl FnOnce()) -> Result<Box<Record>, Self> {
+        /// Waits until it is dropped, after a panic as well.
+        struct Awaiting<'a>(&'a Owner, *const Record);
+        impl Drop for Awaiting<'_> {
+            #[inline]
+            fn drop(&mut self) {
+                let Self(owner, before) = *self;
+                if !ptr::eq(AWAITED.replace(before), owner.0.as_ptr()) {
+                    // Nobody else has it any more, on this thread or another.
+                    owner.lock().bits.mark_alone();
+                }
+            }
+        }
+        // `part` may end in the same way with other records: what one of them waits for comes back before it returns.
+        let awaiting = Awaiting(&self, AWAITED.replace(self.0.as_ptr()));
+        part();
+        drop(awaiting);
+        self.into_record()
+    }
+
     /// One owner of `record` is gone; the record itself if it was the last one.
     ///
     /// # Safety
@@ -98,6 +127,10 @@ impl Deref for Owner {
 impl Drop for Owner {
     #[inline]
     fn drop(&mut self) {
+        if ptr::eq(AWAITED.get(), self.0.as_ptr()) {
+            // Of two owners the other one waits, on this thread: it takes the record.
+            return AWAITED.set(ptr::null());
+        }
         // SAFETY: `drop` runs once, and not after `leave`.
         if let Some(record) = unsafe { Self::left(self.0) } {
             record.retire();
@@ -223,6 +256,12 @@ impl Bits {
         self.is_last() || (self.set(LEFT, LEFT).is_none() && self.is_last())
     }
 
+    /// Marks that one of two owners is gone, where the other one alone is there to see it.
+    #[inline]
+    fn mark_alone(&self) {
+        self.0.store(self.0.load(Relaxed) | LEFT, Relaxed);
+    }
+
     /// Whether the other one of two owners is gone.
     #[inline]
     fn is_last(&self) -> bool {
@@ -305,6 +344,12 @@ impl Drop for Region {
     }
 }
 
+/// How many bytes of memory go into a cache together.
+const CACHE_LINE: usize = 64;
+/// How far ahead memory is fetched: about two spans, since another core has it, which has read what was there before. Without
+/// that, stores queue up behind the first one that waits, for some 10 ns a span.
+const AHEAD: usize = 512;
+
 impl Appender {
     /// Whether `len` more bytes fit.
     #[inline]
@@ -327,7 +372,22 @@ impl Appender {
         write(unsafe { std::slice::from_raw_parts_mut(self.region.bytes.cast::<u8>().as_ptr().add(self.at), len) });
         self.at += len;
         self.region.committed.store(self.at, Ordering::Release);
+        let ahead = self.region.bytes.cast::<u8>().as_ptr().wrapping_add(self.at + AHEAD);
+        (0..len.min(AHEAD)).step_by(CACHE_LINE).for_each(|at| fetch_to_write(ahead.wrapping_add(at)));
     }
+}
+
+/// Has the cache fetch what lies at `address`, if anything does, for this core to write to it. Nobody waits for that.
+#[inline]
+fn fetch_to_write(address: *mut u8) {
+    #[cfg(all(target_arch = "x86_64", not(miri)))]
+    // SAFETY: the instruction is a hint: a program can't see what it does, it never faults, and processors that do not know it
+    // pass over it.
+    unsafe {
+        core::arch::asm!("prefetchw [{}]", in(reg) address.addr(), options(nomem, nostack, preserves_flags));
+    }
+    #[cfg(not(all(target_arch = "x86_64", not(miri))))]
+    let _ = address;
 }
 
 /// Whether [`counter`] reads the processor's counter.

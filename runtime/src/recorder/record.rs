@@ -227,11 +227,11 @@ impl Record {
         self.write(|state| state.rename(&name));
     }
 
-    /// Ends the span of `owner`, which is given up.
+    /// Ends the span of `owner`, which is given up, after `part`, which lets go of its context.
     #[inline]
-    pub(super) fn conclude(owner: Owner) {
-        // Nearly always the context of the span is gone by now: then nobody else is there to lock out.
-        match owner.into_record() {
+    pub(super) fn conclude(owner: Owner, part: impl FnOnce()) {
+        // Nearly always the context of the span is gone then: nobody else is there to lock out.
+        match owner.outlive(part) {
             Ok(record) => record.retire(),
             Err(owner) => owner.end(None),
         }

@@ -65,8 +65,7 @@ pub(super) unsafe fn poll(state: &mut State, data: *mut (), run: Run, look: &'st
         }
         Err(panic) => {
             panic.record(span);
-            drop(attached);
-            state.finish();
+            state.finish(Some(attached));
             panic.resume()
         }
     }
@@ -98,7 +97,7 @@ impl Drop for Value {
     }
 }
 
-/// The end of a span that is current; nothing is to find an ended span current.
+/// The end of a span that is current.
 struct Last<'s> {
     attached: Option<ContextGuard>,
     state: &'s mut State,
@@ -106,8 +105,7 @@ struct Last<'s> {
 
 impl Drop for Last<'_> {
     fn drop(&mut self) {
-        self.attached = None;
-        self.state.finish();
+        self.state.finish(self.attached.take());
     }
 }
 

@@ -69,10 +69,10 @@ impl State {
         }
     }
 
-    /// Ends the span, if it is open.
-    pub(super) fn finish(&mut self) {
+    /// Ends the span, if it is open, which is `attached` no longer.
+    pub(super) fn finish(&mut self, attached: Option<ContextGuard>) {
         if let Stage::Open(span) = &mut self.0.stage {
-            span.finish();
+            span.finish(attached);
             self.0.stage = Stage::Off;
         }
     }
@@ -92,7 +92,7 @@ impl Drop for State {
     #[inline(never)]
     fn drop(&mut self) {
         self.0.leaving = None;
-        self.finish();
+        self.finish(None);
         // SAFETY: this is dropped once, and nothing is done with it afterwards.
         unsafe { ManuallyDrop::drop(&mut self.0) }
     }

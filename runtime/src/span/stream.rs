@@ -79,15 +79,13 @@ impl<S: Stream, N: for<'s, 'r> FnMut(&mut Outcome<'s, 'r>, &'r S::Item)> Stream 
                 if *this.status == Status::Ok {
                     span.set_status(Status::Ok);
                 }
-                drop(attached);
-                this.span.finish();
+                this.span.finish(Some(attached));
                 Poll::Ready(None)
             }
             Err(panic) => {
                 panic.record(span);
                 this.stream.set(None);
-                drop(attached);
-                this.span.finish();
+                this.span.finish(Some(attached));
                 panic.resume()
             }
         }

@@ -96,7 +96,7 @@ fn contexts_that_go_while_their_span_ends_leave_one_span() {
         let mut span = recorder.open(&mut |_| ());
         sender.send(span.context().clone()).expect("the thread lives");
         match number % 3 {
-            0 => span.finish(),
+            0 => span.finish(None),
             1 => span.end(),
             _ => drop(span),
         }

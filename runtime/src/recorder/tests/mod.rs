@@ -2,6 +2,7 @@
 
 mod lifecycle;
 mod limits;
+mod owners;
 mod round_trip;
 
 use std::sync::Arc;
