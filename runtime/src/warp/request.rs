@@ -123,7 +123,7 @@ impl Request {
         name.push(' ');
         name.push_str(template);
         span.update_name(name);
-        span.set(&mut |fields| fields.place(key!("http.route")).static_str(template));
+        span.put(key!("http.route"), template);
     }
 
     pub(super) fn is_recorded(&self) -> bool {
@@ -137,7 +137,7 @@ impl Request {
 
     pub(super) fn set_query(&self, settings: &Settings, query: &str) {
         let Some(span) = self.span.as_ref().filter(|_| !query.is_empty()) else { return };
-        span.set(&mut |fields| fields.put(key!("url.query"), &url::redacted(query, &settings.sensitive)));
+        span.put(key!("url.query"), &*url::redacted(query, &settings.sensitive));
     }
 
     /// The host that HTTP/2 names beside its headers.
@@ -173,13 +173,9 @@ impl Request {
         self.done.store(true, Ordering::Relaxed);
         self.measure(|exchange| exchange.answered(status.as_u16()));
         let Some(span) = &self.span else { return };
-        span.set(&mut |fields| {
-            fields.put(key!("http.response.status_code"), &status.as_u16());
-            if status.is_server_error() {
-                fields.put(key!("error.type"), status.as_str());
-            }
-        });
+        span.put(key!("http.response.status_code"), &status.as_u16());
         if status.is_server_error() {
+            span.put(key!("error.type"), status.as_str());
             span.set_status(Status::error(""));
         }
         // What is not found has no route, and preflights are answered before there is one.
@@ -195,7 +191,7 @@ impl Request {
         self.done.store(true, Ordering::Relaxed);
         self.measure(|exchange| exchange.panicked(Some(status.as_u16())));
         let Some(span) = &self.span else { return };
-        span.set(&mut |fields| fields.put(key!("http.response.status_code"), &status.as_u16()));
+        span.put(key!("http.response.status_code"), &status.as_u16());
         panic.record(span);
     }
 
@@ -204,7 +200,7 @@ impl Request {
         const KIND: &str = "response_body";
         self.measure(|exchange| exchange.failed(KIND));
         let Some(span) = &self.span else { return };
-        span.set(&mut |fields| fields.place(key!("error.type")).static_str(KIND));
+        span.put(key!("error.type"), KIND);
         span.set_status(Status::error("the response's body failed"));
     }
 
@@ -240,7 +236,7 @@ impl Request {
         }
         let Some(span) = &self.span else { return };
         if !done {
-            span.set(&mut |fields| fields.place(key!("traced.cancelled")).bool(true));
+            span.put(key!("traced.cancelled"), &true);
         }
         span.end();
     }
