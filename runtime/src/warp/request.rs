@@ -11,9 +11,9 @@ use opentelemetry::trace::{SpanKind, Status};
 use warp::filters::log::Info;
 use warp::reply::Response;
 
-use super::address;
 use super::correlation;
 use super::forwarded::Forwarded;
+use super::recurring;
 use super::trace::Settings;
 use crate::metrics::Exchange;
 use crate::propagation::{self, url};
@@ -76,11 +76,12 @@ impl Request {
         let method = url::known_method(info.method());
         let excluded = settings.excluded.iter().any(|pattern| pattern.matches(info.path()));
         let forwarded = if settings.forwarded { Forwarded::read(headers) } else { Forwarded::default() };
+        let host = forwarded.host.as_deref().or_else(|| info.host());
         let site = site(method);
         let span = if site.is_on() && !excluded {
             let parent = propagation::extract_with(&base, headers);
             let mut attributes = |fields: &mut Fields<'_>| {
-                record(settings, info, &forwarded, fields);
+                record(settings, info, &forwarded, host, fields);
                 if let (Some(correlation), Some(id)) = (&settings.correlation, &correlation_id) {
                     fields.set_dynamic(&correlation.attribute, id);
                 }
@@ -99,14 +100,13 @@ impl Request {
             None => base,
         };
         let exchange = if excluded { None } else { measured(settings, info, &forwarded) };
-        let host = info.host().is_some() || forwarded.host.is_some();
         let request = Arc::new(Self {
             span,
             exchange: Mutex::new(exchange),
             method,
             routed: AtomicBool::new(false),
             correlation_id,
-            host,
+            host: host.is_some(),
             forwarded_scheme: forwarded.scheme,
             done: AtomicBool::new(false),
         });
@@ -144,7 +144,7 @@ impl Request {
     pub(super) fn set_authority(&self, settings: &Settings, authority: &str) {
         let Some(span) = &self.span else { return };
         let scheme = self.forwarded_scheme.unwrap_or(settings.scheme);
-        span.set(&mut |fields| record_host(scheme, authority, fields));
+        span.set(&mut |fields| recurring::host(scheme, authority, fields));
     }
 
     /// What every answer gets, and what is told of it.
@@ -256,35 +256,22 @@ fn measured(settings: &Settings, info: &Info<'_>, forwarded: &Forwarded) -> Opti
     Exchange::begin(url::recorded_method(info.method()), scheme, url::version(info.version()), length)
 }
 
-fn record(settings: &Settings, info: &Info<'_>, forwarded: &Forwarded, fields: &mut Fields<'_>) {
+fn record(settings: &Settings, info: &Info<'_>, forwarded: &Forwarded, host: Option<&str>, fields: &mut Fields<'_>) {
     let headers = info.request_headers();
     url::record_method(info.method(), fields);
     fields.put(key!("url.path"), info.path());
-    let scheme = forwarded.scheme.unwrap_or(settings.scheme);
-    fields.place(key!("url.scheme")).static_str(scheme);
-    if let Some(host) = forwarded.host.as_deref().or(info.host()) {
-        record_host(scheme, host, fields);
+    recurring::server(forwarded.scheme.unwrap_or(settings.scheme), url::version(info.version()), host, fields);
+    let client = forwarded.client.as_deref();
+    match info.remote_addr() {
+        Some(peer) => {
+            recurring::peer(peer.ip().to_canonical(), client, fields);
+            fields.put(key!("network.peer.port"), &peer.port());
+        }
+        None => fields.put(key!("client.address"), &client),
     }
-    let peer = info.remote_addr().map(|peer| (address::Text::of(peer.ip().to_canonical()), peer.port()));
-    let peer = peer.as_ref().map(|(address, port)| (address.as_str(), port));
-    if let Some(client) = forwarded.client.as_deref().or(peer.map(|(address, _)| address)) {
-        fields.put(key!("client.address"), client);
-    }
-    if let Some((address, port)) = peer {
-        fields.put(key!("network.peer.address"), address);
-        fields.put(key!("network.peer.port"), port);
-    }
-    fields.put(key!("network.protocol.version"), &url::version(info.version()));
     let user_agent = headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok());
     fields.put(key!("user_agent.original"), &user_agent);
     capture("http.request.header.", &settings.request_headers, headers, fields);
-}
-
-/// The server, as the client names it; the port by the scheme when it names none.
-fn record_host(scheme: &str, host: &str, fields: &mut Fields<'_>) {
-    let (name, port) = url::host_and_port(host);
-    fields.put(key!("server.address"), name);
-    fields.put(key!("server.port"), &port.unwrap_or(if scheme == "https" { 443 } else { 80 }));
 }
 
 /// The chosen headers, each with all its values.
