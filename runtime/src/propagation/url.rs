@@ -241,19 +241,21 @@ pub(crate) fn known_method(method: &Method) -> &'static str {
     }
 }
 
-/// The value of `http.request.method`: `_OTHER` for one that is not known.
-pub(crate) fn recorded_method(method: &Method) -> &'static str {
-    match known_method(method) {
-        UNKNOWN => "_OTHER",
-        known => known,
-    }
+/// The value of `http.request.method` for a [`known_method`]: `_OTHER` for one that is not known.
+pub(crate) fn recorded(known: &'static str) -> &'static str {
+    if known == UNKNOWN { "_OTHER" } else { known }
 }
 
 /// `http.request.method`, and the original of one that is not known.
 pub(crate) fn record_method(method: &Method, fields: &mut Fields<'_>) {
-    let recorded = recorded_method(method);
+    record_method_as(known_method(method), method, fields);
+}
+
+/// The same for a method that has been looked at: it is `known`.
+pub(crate) fn record_method_as(known: &'static str, method: &Method, fields: &mut Fields<'_>) {
+    let recorded = recorded(known);
     fields.place(key!("http.request.method")).static_str(recorded);
-    if recorded == "_OTHER" {
+    if known == UNKNOWN {
         fields.put(key!("http.request.method_original"), method.as_str());
     }
 }

@@ -4,6 +4,8 @@ use std::fmt;
 
 use opentelemetry::{KeyValue, Value as OtelValue};
 
+#[cfg(feature = "warp")]
+use crate::recorder::wire::OwnKey;
 use crate::recorder::wire::{Attributes, Key, Keys, KnownKey, Ready, decode};
 
 /// A list of attributes that is being written: the argument of [`Attributes::record`](crate::Attributes::record).
@@ -75,6 +77,13 @@ impl<'a> Fields<'a> {
     pub(crate) fn place(&mut self, key: &'static KnownKey) -> Slot<'_> {
         self.key = if self.prefix.is_empty() { key.key() } else { Key::prefixed(self.prefix, key.name()) };
         Slot { key: &self.key, list: self.list }
+    }
+
+    /// Sets `key`, which was encoded when the program began, to `value`.
+    #[cfg(feature = "warp")]
+    pub(crate) fn put_own<V: crate::Value + ?Sized>(&mut self, key: &OwnKey, value: &V) {
+        debug_assert!(self.prefix.is_empty(), "what is encoded ahead has no prefix");
+        value.record(Slot { key: &key.key(), list: self.list });
     }
 
     /// Sets what `write` does, which is the same each time it is called with this `ready`.

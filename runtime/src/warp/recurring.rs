@@ -67,9 +67,14 @@ pub(super) fn peer(peer: IpAddr, client: Option<&str>, fields: &mut Fields<'_>) 
     }
 }
 
-/// What the last request on this thread had, and its attributes if the one before had it, too: where each comes with another,
+/// What the last request on this thread had, and its attributes once another had the same: where each comes with another,
 /// nothing is encoded in vain.
-type Recurring<K> = Cell<Option<(K, Option<Ready>)>>;
+type Recurring<K> = Cell<Option<Box<Last<K>>>>;
+
+struct Last<K> {
+    key: K,
+    ready: Ready,
+}
 
 /// Sets what `write` does, which depends on the `key` alone.
 fn record<K>(
@@ -81,14 +86,13 @@ fn record<K>(
 ) {
     // Gone in a thread that ends.
     let next = match last.try_with(Cell::take).ok().flatten() {
-        Some((known, ready)) if is_it(&known) => {
-            let ready = ready.unwrap_or_default();
-            fields.same(&ready, write);
-            (known, Some(ready))
+        Some(known) if is_it(&known.key) => {
+            fields.same(&known.ready, write);
+            known
         }
         _ => {
             write(fields);
-            (key(), None)
+            Box::new(Last { key: key(), ready: Ready::default() })
         }
     };
     let _ = last.try_with(|last| last.set(Some(next)));

@@ -81,9 +81,10 @@ impl Request {
         let span = if site.is_on() && !excluded {
             let parent = propagation::extract_with(&base, headers);
             let mut attributes = |fields: &mut Fields<'_>| {
+                url::record_method_as(method, info.method(), fields);
                 record(settings, info, &forwarded, host, fields);
                 if let (Some(correlation), Some(id)) = (&settings.correlation, &correlation_id) {
-                    fields.set_dynamic(&correlation.attribute, id);
+                    fields.put_own(&correlation.attribute, id);
                 }
                 for key in &settings.baggage {
                     fields.set_dynamic(key, &parent.baggage().get(key).map(|value| value.as_str()));
@@ -99,7 +100,7 @@ impl Request {
             None if !excluded => propagation::extract_with(&base, headers),
             None => base,
         };
-        let exchange = if excluded { None } else { measured(settings, info, &forwarded) };
+        let exchange = if excluded { None } else { measured(settings, info, method, &forwarded) };
         let request = Arc::new(Self {
             span,
             exchange: Mutex::new(exchange),
@@ -249,16 +250,15 @@ impl Request {
 }
 
 /// The metrics of a request; its body is as long as it says.
-fn measured(settings: &Settings, info: &Info<'_>, forwarded: &Forwarded) -> Option<Exchange> {
+fn measured(settings: &Settings, info: &Info<'_>, method: &'static str, forwarded: &Forwarded) -> Option<Exchange> {
     let length =
         info.request_headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
     let scheme = forwarded.scheme.unwrap_or(settings.scheme);
-    Exchange::begin(url::recorded_method(info.method()), scheme, url::version(info.version()), length)
+    Exchange::begin(url::recorded(method), scheme, url::version(info.version()), length)
 }
 
 fn record(settings: &Settings, info: &Info<'_>, forwarded: &Forwarded, host: Option<&str>, fields: &mut Fields<'_>) {
     let headers = info.request_headers();
-    url::record_method(info.method(), fields);
     fields.put(key!("url.path"), info.path());
     recurring::server(forwarded.scheme.unwrap_or(settings.scheme), url::version(info.version()), host, fields);
     let client = forwarded.client.as_deref();

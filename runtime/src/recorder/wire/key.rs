@@ -18,7 +18,7 @@ pub(crate) struct Key<'k> {
 pub(super) const SHORT_KEY: usize = 32;
 
 /// All of a short attribute that stands before its value, but for two lengths.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Front {
     /// Of a fixed size, since that many bytes are copied at once, and the surplus overwritten.
     pub(super) bytes: [u8; Self::LEN],
@@ -87,6 +87,26 @@ impl KnownKey {
     #[inline]
     pub(crate) const fn key(&self) -> Key<'_> {
         Key { prefix: "", name: self.name, front: Some(&self.front) }
+    }
+}
+
+/// A key that is known only when the program runs, and then encoded once.
+#[cfg(feature = "warp")]
+#[derive(Debug, Clone)]
+pub(crate) struct OwnKey {
+    name: Box<str>,
+    front: Option<Front>,
+}
+
+#[cfg(feature = "warp")]
+impl OwnKey {
+    pub(crate) fn new(name: String) -> Self {
+        Self { front: Front::of(&name, false), name: name.into() }
+    }
+
+    #[inline]
+    pub(crate) fn key(&self) -> Key<'_> {
+        Key { prefix: "", name: &self.name, front: self.front.as_ref() }
     }
 }
 

@@ -18,6 +18,8 @@ pub(crate) mod span;
 
 pub(crate) use attributes::Attributes;
 pub(crate) use clip::ValueLimit;
+#[cfg(feature = "warp")]
+pub(crate) use key::OwnKey;
 pub(crate) use key::{Key, Keys, KnownKey};
 pub(crate) use ready::Ready;
 pub(crate) use rules::{Redact, ValueRules};
