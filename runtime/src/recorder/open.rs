@@ -76,8 +76,9 @@ impl Fresh {
         Self(Owner::only(record))
     }
 
+    /// The span, in what is current on this thread.
     #[inline]
-    fn open_here(self) -> OpenSpan {
+    pub(crate) fn open_here(self) -> OpenSpan {
         let (record, shared) = self.0.share();
         OpenSpan { record: Some(record), context: Context::current_with_span(RecordedSpan::recording(shared)) }
     }

@@ -47,24 +47,21 @@ pub(super) unsafe fn call(span: Opened, data: *mut (), run: Run, look: &'static 
 ///
 /// As of [`call`].
 pub(super) unsafe fn poll(state: &mut State, data: *mut (), run: Run, look: &'static Look) {
-    let Some(span) = state.open() else {
+    let Some(attached) = state.attach() else {
         // SAFETY: as the caller promises.
         unsafe { run(data, Task::Run) };
         return;
     };
-    let attached = span.attach();
     // SAFETY: as the caller promises.
     match panics::caught(|| unsafe { run(data, Task::Run) }) {
-        Ok(value) if value.is_null() => {}
+        Ok(value) if value.is_null() => state.detach(attached),
         Ok(value) => {
             let last = Last { attached: Some(attached), state };
-            if let Some(span) = last.state.current() {
-                // SAFETY: as the caller promises.
-                unsafe { see(span, value, look) };
-            }
+            // SAFETY: as the caller promises.
+            unsafe { see(last.state.span(), value, look) };
         }
         Err(panic) => {
-            panic.record(span);
+            panic.record(state.span());
             state.finish(Some(attached));
             panic.resume()
         }

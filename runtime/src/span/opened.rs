@@ -14,6 +14,7 @@ use crate::value::{Fields, Recorded};
 #[derive(Debug, Default)]
 pub struct Opened(pub(super) Opening);
 
+#[cfg(any(feature = "postgres", feature = "http"))]
 impl Opened {
     /// The span, if there is one.
     pub(crate) fn open(self) -> Option<OpenSpan> {

@@ -2,10 +2,11 @@
 
 use std::mem::ManuallyDrop;
 
-use opentelemetry::ContextGuard;
+use opentelemetry::trace::TraceContextExt;
+use opentelemetry::{Context, ContextGuard};
 
 use super::{Opened, Pending};
-use crate::recorder::OpenSpan;
+use crate::recorder::{OpenSpan, Opening};
 
 /// The span of a future or stream. It ends when this is dropped, if it has not ended before.
 ///
@@ -13,15 +14,23 @@ use crate::recorder::OpenSpan;
 pub(super) struct State(ManuallyDrop<Parts>);
 
 struct Parts {
+    // Not one enum with the span in it: its tag would lie in the padding of the span's context, which would then be moved
+    // about in overlapping pieces, each of which waits for the one before.
     stage: Stage,
+    /// An empty one unless it is open.
+    span: OpenSpan,
+    /// What the next poll attaches. It is made when a poll ends: attaching a clone that was made just now waits for it.
+    next: Context,
+    pending: Option<Box<Pending>>,
     leaving: Option<Leaving>,
 }
 
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Stage {
     /// It opens at the first poll.
-    Pending(Box<Pending>),
+    Pending,
     /// It is open.
-    Open(OpenSpan),
+    Open,
     /// There is none, or it has ended.
     Off,
 }
@@ -41,46 +50,76 @@ impl State {
     // Of its own, so that a span is written where it stays.
     #[inline(never)]
     pub(super) fn of(span: Opened) -> Self {
-        Self::at(span.open().map_or(Stage::Off, Stage::Open))
+        match span.0 {
+            Opening::Nobody => Self::off(),
+            Opening::Fresh(span) => Self::at(Stage::Open, span.open_here(), None),
+            Opening::Open(span) => Self::at(Stage::Open, *span, None),
+        }
     }
 
     pub(super) fn later(pending: Pending) -> Self {
-        Self::at(if pending.is_off() { Stage::Off } else { Stage::Pending(Box::new(pending)) })
+        match pending.is_off() {
+            true => Self::off(),
+            false => Self::at(Stage::Pending, OpenSpan::new(Context::new()), Some(Box::new(pending))),
+        }
     }
 
+    fn off() -> Self {
+        Self::at(Stage::Off, OpenSpan::new(Context::new()), None)
+    }
+
+    #[inline(always)]
+    fn at(stage: Stage, span: OpenSpan, pending: Option<Box<Pending>>) -> Self {
+        Self(ManuallyDrop::new(Parts { stage, span, next: Context::new(), pending, leaving: None }))
+    }
+
+    /// Makes the span, if there is one, current for a poll; at the first one it opens.
     #[inline]
-    fn at(stage: Stage) -> Self {
-        Self(ManuallyDrop::new(Parts { stage, leaving: None }))
+    pub(super) fn attach(&mut self) -> Option<ContextGuard> {
+        if self.0.stage == Stage::Open || self.open() {
+            let next = std::mem::take(&mut self.0.next);
+            return Some(if next.has_active_span() { next.attach() } else { self.0.span.attach() });
+        }
+        None
     }
 
-    /// The open span; at the first poll it opens.
-    pub(super) fn open(&mut self) -> Option<&OpenSpan> {
-        if let Stage::Pending(pending) = &mut self.0.stage {
-            self.0.stage = pending.open().map_or(Stage::Off, Stage::Open);
-        }
-        self.current()
+    #[cold]
+    fn open(&mut self) -> bool {
+        let Some(mut pending) = self.0.pending.take() else { return false };
+        let span = pending.open();
+        self.0.stage = if span.is_some() { Stage::Open } else { Stage::Off };
+        self.0.span = span.unwrap_or_else(|| OpenSpan::new(Context::new()));
+        self.0.stage == Stage::Open
     }
 
-    /// The open span.
-    pub(super) fn current(&self) -> Option<&OpenSpan> {
-        match &self.0.stage {
-            Stage::Open(span) => Some(span),
-            _ => None,
-        }
+    /// A poll is over, and there will be another one: the span is `attached` no longer.
+    #[inline]
+    pub(super) fn detach(&mut self, attached: ContextGuard) {
+        self.0.next = self.0.span.context().clone();
+        drop(attached);
+    }
+
+    /// The open span; an empty one if there is none.
+    pub(super) fn span(&self) -> &OpenSpan {
+        &self.0.span
     }
 
     /// Ends the span, if it is open, which is `attached` no longer.
     pub(super) fn finish(&mut self, attached: Option<ContextGuard>) {
-        if let Stage::Open(span) = &mut self.0.stage {
-            span.finish(attached);
+        if self.0.stage == Stage::Open {
             self.0.stage = Stage::Off;
+            self.0.next = Context::new();
+            self.0.span.finish(attached);
         }
     }
 
     /// What runs in the span is dropped, and then this is. An open span was left half-way, and is current meanwhile.
     #[inline(never)]
     pub(super) fn leave(&mut self) {
-        let Stage::Open(span) = &self.0.stage else { return };
+        if self.0.stage != Stage::Open {
+            return;
+        }
+        let span = &self.0.span;
         // Before its locals are dropped, which may panic.
         span.set(&mut |fields| fields.slot("traced.cancelled").bool(true));
         let attached = span.attach();

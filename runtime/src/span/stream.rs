@@ -57,33 +57,36 @@ impl<S: Stream, N: for<'s, 'r> FnMut(&mut Outcome<'s, 'r>, &'r S::Item)> Stream 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
         let mut this = self.project();
         let Some(mut stream) = this.stream.as_mut().as_pin_mut() else { return Poll::Ready(None) };
-        let Some(span) = this.span.open() else {
+        let Some(attached) = this.span.attach() else {
             let item = ready!(stream.poll_next(cx));
             if item.is_none() {
                 this.stream.set(None);
             }
             return Poll::Ready(item);
         };
-        let attached = span.attach();
         match panics::caught(|| stream.as_mut().poll_next(cx)) {
-            Ok(Poll::Pending) => Poll::Pending,
+            Ok(Poll::Pending) => {
+                this.span.detach(attached);
+                Poll::Pending
+            }
             Ok(Poll::Ready(Some(item))) => {
-                let said = Outcome::note_one_of_many(span, &item, this.note);
+                let said = Outcome::note_one_of_many(this.span.span(), &item, this.note);
                 if let (Some(said), false) = (said, matches!(this.status, Status::Error { .. })) {
                     *this.status = said;
                 }
+                this.span.detach(attached);
                 Poll::Ready(Some(item))
             }
             Ok(Poll::Ready(None)) => {
                 this.stream.set(None);
                 if *this.status == Status::Ok {
-                    span.set_status(Status::Ok);
+                    this.span.span().set_status(Status::Ok);
                 }
                 this.span.finish(Some(attached));
                 Poll::Ready(None)
             }
             Err(panic) => {
-                panic.record(span);
+                panic.record(this.span.span());
                 this.stream.set(None);
                 this.span.finish(Some(attached));
                 panic.resume()
