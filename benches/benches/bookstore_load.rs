@@ -22,10 +22,19 @@ use std::time::{Duration, Instant};
 
 use traced_system_tests::{Bookstore, Postgres, Redis, Start};
 
+/// What stands beside the service that traces all: no span is recorded; the same, and what runs under a span that is not
+/// sampled need not ask either; spans are recorded and go nowhere; neither spans nor metrics.
+const SETTINGS: [&str; 4] = [
+    "OTEL_TRACES_SAMPLER=always_off",
+    "OTEL_TRACES_SAMPLER=parentbased_always_off",
+    "OTEL_TRACES_EXPORTER=none",
+    "OTEL_SDK_DISABLED=true",
+];
+
 /// Requests under way at once.
 const CONNECTIONS: usize = 8;
 const TURN: Duration = Duration::from_millis(1000);
-const ROUNDS: usize = 11;
+const ROUNDS: usize = 15;
 const BOOKS: usize = 200;
 
 fn main() -> ExitCode {
@@ -40,14 +49,15 @@ fn main() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// Builds the bookstore with optimisation, and runs this once more with its path.
+/// Builds the bookstore as it is deployed, and runs this once more with its path.
 fn again(args: &[String]) -> ExitCode {
-    let built = Command::new("cargo").args(["build", "--release", "-p", "bookstore"]).status();
+    let built = Command::new("cargo").args(["build", "--profile", "dist", "-p", "bookstore"]).status();
     if !built.is_ok_and(|status| status.success()) {
         return ExitCode::FAILURE;
     }
     let this = std::env::current_exe().expect("the path of this program");
-    let built = this.parent().and_then(|deps| deps.parent()).expect("the folder of what is built").join("bookstore");
+    // This lies in `release/deps`.
+    let built = this.ancestors().nth(3).expect("the folder of what is built").join("dist/bookstore");
     let run = Command::new(&this).args(args).env("BOOKSTORE_BIN", built).status();
     if run.is_ok_and(|status| status.success()) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
@@ -73,16 +83,19 @@ fn measure(backend: &str) {
     };
     let sink = Sink::start();
     let traced = [("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", sink.url.as_str())];
-    let unsampled = [traced[0], ("OTEL_TRACES_SAMPLER", "always_off")];
-    let mut loaded = [
-        start("every request traced", &traced, services),
-        start("OTEL_TRACES_SAMPLER=always_off", &unsampled, services),
-        start("OTEL_SDK_DISABLED=true", &[("OTEL_SDK_DISABLED", "true")], services),
-    ];
+    let mut loaded = vec![start("every request traced", &traced, services)];
+    for setting in SETTINGS {
+        let (name, value) = setting.split_once('=').expect("a variable and its value");
+        loaded.push(start(setting, &[traced[0], (name, value)], services));
+    }
     sink::count(&sink.url);
     let mut requests = 0;
+    let kinds = loaded.len();
     for round in 0..=ROUNDS {
-        for one in &mut loaded {
+        // In another order each time: none is always the first, or behind the same one.
+        for turn in 0..kinds {
+            let place = (round + turn) % kinds;
+            let one = &mut loaded[if round % 2 == 0 { place } else { kinds - 1 - place }];
             let cpu = cpu_seconds(one.pid);
             let (count, elapsed) = load(one);
             let cpu = cpu_seconds(one.pid) - cpu;
@@ -94,7 +107,10 @@ fn measure(backend: &str) {
             requests += if one.name.starts_with("every") { count } else { 0 };
         }
     }
-    let [on, rest @ ..] = &mut loaded;
+    let [on, rest @ ..] = &mut loaded[..] else { unreachable!("there are several") };
+    let collector = thread_cpu_seconds(on.pid, |name| name.starts_with("traced-collect"));
+    // The thread that counts ends with its connection.
+    let counting = cpu_seconds(sink.process.id());
     on.bookstore.stop();
     let spans = sink::count(&sink.url);
     println!("\n### {backend}, {CONNECTIONS} connections, {ROUNDS} rounds of {} s\n", TURN.as_secs_f64());
@@ -115,6 +131,12 @@ fn measure(backend: &str) {
         );
     }
     println!("\n{spans} spans arrived of {requests} requests: {:.1} each", spans as f64 / requests as f64);
+    let each = |seconds: f64| seconds * 1e6 / requests as f64;
+    println!(
+        "of the {cost:.1} us the collector's thread takes {:.2}; the collector that counts takes another {:.2}",
+        each(collector),
+        each(counting)
+    );
 }
 
 fn start(name: &'static str, variables: &[(&str, &str)], services: Option<(&Postgres, &Redis)>) -> Loaded {
@@ -239,8 +261,17 @@ fn listener(address: &str) -> Option<u32> {
 
 /// What all threads of a process have computed, to the nanosecond.
 fn cpu_seconds(pid: u32) -> f64 {
+    thread_cpu_seconds(pid, |_| true)
+}
+
+/// What the threads of these names have computed.
+fn thread_cpu_seconds(pid: u32, which: impl Fn(&str) -> bool) -> f64 {
     let tasks = std::fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
     let time = |task: std::fs::DirEntry| -> Option<f64> {
+        let name = std::fs::read_to_string(task.path().join("comm")).ok()?;
+        if !which(&name) {
+            return None;
+        }
         std::fs::read_to_string(task.path().join("schedstat")).ok()?.split_whitespace().next()?.parse().ok()
     };
     tasks.filter_map(time).sum::<f64>() / 1e9

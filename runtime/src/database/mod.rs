@@ -40,7 +40,8 @@ pub use summary::{Summary, summary};
 
 use opentelemetry::KeyValue;
 
-use crate::value::Fields;
+use crate::recorder::wire::Ready;
+use crate::value::{Fields, key};
 
 /// How many statements a [`Database`] remembers. A program has few statement texts; one that builds them endlessly is not
 /// to fill the memory.
@@ -62,6 +63,8 @@ struct Inner {
     #[cfg(any(feature = "postgres", feature = "redis"))]
     pool_name: OnceLock<Arc<str>>,
     error_code: Option<ErrorCode>,
+    /// The attributes that every span has.
+    recorded: Ready,
     known: RwLock<HashMap<Box<str>, Arc<Known>>>,
 }
 
@@ -69,6 +72,8 @@ struct Inner {
 #[derive(Debug)]
 pub(crate) struct Known {
     pub(crate) summary: Summary,
+    /// The attributes that its spans have, as written and with its literals replaced.
+    pub(crate) recorded: [Ready; 2],
     /// The attributes that its metrics have.
     pub(crate) measured: OnceLock<Arc<[KeyValue]>>,
 }
@@ -88,6 +93,7 @@ impl Database {
             #[cfg(any(feature = "postgres", feature = "redis"))]
             pool_name: OnceLock::new(),
             error_code: None,
+            recorded: Ready::default(),
             known: RwLock::default(),
         }))
     }
@@ -102,6 +108,7 @@ impl Database {
             #[cfg(any(feature = "postgres", feature = "redis"))]
             pool_name: OnceLock::new(),
             error_code: old.error_code,
+            recorded: Ready::default(),
             known: RwLock::default(),
         };
         change(&mut inner);
@@ -154,7 +161,7 @@ impl Database {
             return Arc::clone(known);
         }
         let summary = summary::summary_in(scan::Dialect::of(&self.0.system), sql);
-        let made = Arc::new(Known { summary, measured: OnceLock::new() });
+        let made = Arc::new(Known { summary, recorded: Default::default(), measured: OnceLock::new() });
         if sql.len() > REMEMBERED_LENGTH {
             return made;
         }
@@ -210,14 +217,16 @@ impl Database {
 
     /// The attributes that every span of this database carries.
     pub(crate) fn record(&self, fields: &mut Fields<'_>) {
-        let Inner { system, namespace, address, port, .. } = &*self.0;
-        match system {
-            Cow::Borrowed(system) => fields.slot("db.system.name").static_str(system),
-            Cow::Owned(system) => fields.slot("db.system.name").str(system),
-        }
-        fields.set("db.namespace", &namespace.as_deref());
-        fields.set("server.address", &address.as_deref());
-        fields.set("server.port", port);
+        let Inner { system, namespace, address, port, recorded, .. } = &*self.0;
+        fields.same(recorded, |fields| {
+            match system {
+                Cow::Borrowed(system) => fields.place(key!("db.system.name")).static_str(system),
+                Cow::Owned(system) => fields.place(key!("db.system.name")).str(system),
+            }
+            fields.put(key!("db.namespace"), &namespace.as_deref());
+            fields.put(key!("server.address"), &address.as_deref());
+            fields.put(key!("server.port"), port);
+        });
     }
 }
 

@@ -13,6 +13,7 @@ use super::Database;
 use crate::metrics;
 use crate::outcome::ErrorType;
 use crate::span::{self, InSpan, Site, Start};
+use crate::value::key;
 
 static WAIT: Site = Site::new("wait for connection", "traced::database");
 
@@ -95,7 +96,7 @@ async fn get_in_span<M: Pooled>(pool: &Pool<M>) -> Result<PooledConnection<'_, M
         return done;
     }
     let span = span::open(Start::new(&WAIT, &mut |fields| {
-        fields.slot("db.system.name").static_str(M::SYSTEM);
+        fields.place(key!("db.system.name")).static_str(M::SYSTEM);
     }));
     InSpan::new(
         span,
@@ -106,7 +107,7 @@ async fn get_in_span<M: Pooled>(pool: &Pool<M>) -> Result<PooledConnection<'_, M
                     RunError::TimedOut => "timeout",
                     RunError::User(_) => "connect",
                 };
-                outcome.attributes(&mut |fields| fields.slot("error.type").static_str(error_type));
+                outcome.attributes(&mut |fields| fields.place(key!("error.type")).static_str(error_type));
                 outcome.status_error(error_type);
             }
         },

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use crate::metrics::Operation;
 use crate::outcome::Outcome;
+use crate::value::key;
 
 /// What a database answered, as far as a span tells it: see [`Statement::noting`](super::Statement::noting).
 #[derive(Debug, Default, Clone)]
@@ -56,9 +57,9 @@ impl Response {
         let Self { rows, code, error, description } = self;
         if rows.is_some() || code.is_some() || error.is_some() {
             outcome.attributes(&mut |fields| {
-                fields.set("db.response.returned_rows", &rows);
-                fields.set("db.response.status_code", &code);
-                fields.set("error.type", &error);
+                fields.put(key!("db.response.returned_rows"), &rows);
+                fields.put(key!("db.response.status_code"), &code);
+                fields.put(key!("error.type"), &error);
             });
         }
         if error.is_some() {

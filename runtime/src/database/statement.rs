@@ -12,6 +12,7 @@ use super::{Database, Known, Response, Summary};
 use crate::metrics::Operation;
 use crate::outcome::Outcome;
 use crate::span::{self, InSpan, Opened, Site, Start};
+use crate::value::key;
 
 static SITE: Site = Site::new("database", "traced::database").with_kind(SpanKind::Client);
 
@@ -169,34 +170,46 @@ impl<'a> Statement<'a> {
         if !self.site.is_on() {
             return span::unopened();
         }
-        let summary = &self.known().summary;
+        let known = self.known();
+        let summary = &known.summary;
         let mut name = Cow::Borrowed(summary.span_name(&self.database.0.system));
         if let Some(prefix) = self.prefix {
             name = Cow::Owned(format!("{prefix} {name}"));
         }
-        span::open(Start::new(self.site, &mut |fields| self.record(summary, fields)).name(name))
+        span::open(Start::new(self.site, &mut |fields| self.record(known, fields)).name(name))
     }
 
-    fn record(&self, summary: &Summary, fields: &mut crate::Fields<'_>) {
+    fn record(&self, known: &Known, fields: &mut crate::Fields<'_>) {
+        match self.prefix {
+            None => {
+                let ready = &known.recorded[usize::from(self.literals)];
+                fields.same(ready, |fields| self.record_text(&known.summary, fields));
+            }
+            Some(_) => self.record_text(&known.summary, fields),
+        }
+        // The conventions have it on batches alone, and a batch of one is none.
+        fields.put(key!("db.operation.batch.size"), &self.batch.filter(|size| *size != 1));
+    }
+
+    /// What the text and its database say.
+    fn record_text(&self, summary: &Summary, fields: &mut crate::Fields<'_>) {
         self.database.record(fields);
         match self.prefix {
             None => {
-                fields.set("db.query.summary", &summary.summary());
-                fields.set("db.operation.name", &summary.operation());
+                fields.put(key!("db.query.summary"), &summary.summary());
+                fields.put(key!("db.operation.name"), &summary.operation());
             }
             Some(prefix) => {
                 match summary.summary() {
-                    Some(summary) => fields.slot("db.query.summary").format(format_args!("{prefix} {summary}")),
-                    None => fields.slot("db.query.summary").static_str(prefix),
+                    Some(summary) => fields.place(key!("db.query.summary")).format(format_args!("{prefix} {summary}")),
+                    None => fields.place(key!("db.query.summary")).static_str(prefix),
                 }
-                fields.slot("db.operation.name").static_str(prefix);
+                fields.place(key!("db.operation.name")).static_str(prefix);
             }
         }
-        fields.set("db.collection.name", &summary.collection());
+        fields.put(key!("db.collection.name"), &summary.collection());
         let text = if self.literals { summary.sanitized() } else { summary.without_literals() };
-        fields.set("db.query.text", text.unwrap_or(self.sql));
-        // The conventions have it on batches alone, and a batch of one is none.
-        fields.set("db.operation.batch.size", &self.batch.filter(|size| *size != 1));
+        fields.put(key!("db.query.text"), text.unwrap_or(self.sql));
     }
 }
 

@@ -9,6 +9,7 @@ use opentelemetry::trace::SpanKind;
 use super::{inject, inject_context, url};
 use crate::outcome::Outcome;
 use crate::span::{self, InSpan, Site, Start};
+use crate::value::key;
 
 static SITE: Site = Site::new("HTTP", "traced::http").with_kind(SpanKind::Client);
 
@@ -69,16 +70,16 @@ where
             let status = answer.status();
             let failed = status.is_client_error() || status.is_server_error();
             outcome.attributes(&mut |fields| {
-                fields.set("http.response.status_code", &status.as_u16());
-                fields.set("network.protocol.version", &url::version(answer.version()));
-                fields.set("error.type", &failed.then(|| status.as_str()));
+                fields.put(key!("http.response.status_code"), &status.as_u16());
+                fields.put(key!("network.protocol.version"), &url::version(answer.version()));
+                fields.put(key!("error.type"), &failed.then(|| status.as_str()));
             });
             if failed {
                 outcome.status_error("");
             }
         }
         Err(_) => {
-            outcome.attributes(&mut |fields| fields.slot("error.type").static_str(type_name::<E>()));
+            outcome.attributes(&mut |fields| fields.place(key!("error.type")).static_str(type_name::<E>()));
             outcome.status_error("");
         }
     })
@@ -91,9 +92,9 @@ fn open<Q: Request>(request: &Q) -> span::Opened {
         url::record_method(request.method(), fields);
         let full = request.url();
         let (address, port) = url::server(&full);
-        fields.set("server.address", &address);
-        fields.set("server.port", &port);
-        fields.set("url.full", &url::masked(&full));
+        fields.put(key!("server.address"), &address);
+        fields.put(key!("server.port"), &port);
+        fields.put(key!("url.full"), &url::masked(&full));
     };
     span::open(Start::new(&SITE, &mut attributes).name(method))
 }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use http::{Method, Version};
 
 use super::percent::decoded;
-use crate::value::{Fields, REDACTED};
+use crate::value::{Fields, REDACTED, key};
 
 /// Words that say that a query parameter is a secret, wherever they stand in its key: `reset_token`, `accessToken`. Those
 /// for the macros, which refuse to record variables by name, are in `macros/src/secrets.rs`, with a test that both agree.
@@ -84,6 +84,10 @@ fn is_sensitive(key: &str, more: &[String]) -> bool {
 
 /// The same for a key without escapes, capitals and letters beyond ASCII.
 fn is_sensitive_in_lower_case(key: &str, more: &[String]) -> bool {
+    // Nearly all of those are one word.
+    if key.bytes().all(|byte| byte.is_ascii_lowercase()) {
+        return WORDS.contains(&key) || WHOLE.contains(&key) || more.iter().any(|more| more == key);
+    }
     let words = || {
         let parts = key.split(['_', '-', '.']).map(|word| word.trim_end_matches(|c: char| c.is_ascii_digit()));
         parts.filter(|word| !word.is_empty())
@@ -144,8 +148,22 @@ fn masked_pairs<'q>(pairs: &'q str, more: &[String]) -> Cow<'q, str> {
 
 /// The host and the port that a `Host` header or the like names. A user and a password before them are left out.
 pub(crate) fn host_and_port(host: &str) -> (&str, Option<u16>) {
-    let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
-    let (name, port) = match host.rsplit_once(':') {
+    // Byte by byte from the end: for so short a text that takes less than to set up a search.
+    let mut colon = None;
+    let mut start = 0;
+    for (at, byte) in host.bytes().enumerate().rev() {
+        match byte {
+            b':' if colon.is_none() => colon = Some(at),
+            b'@' => {
+                start = at + 1;
+                break;
+            }
+            _ => {}
+        }
+    }
+    let colon = colon.map(|at| (&host[start..at], &host[at + 1..]));
+    let host = &host[start..];
+    let (name, port) = match colon {
         // The colons of an address in brackets are its own.
         Some((name, port)) if !port.contains(']') => (name, port.parse().ok()),
         _ => (host, None),
@@ -223,20 +241,22 @@ pub(crate) fn known_method(method: &Method) -> &'static str {
     }
 }
 
-/// The value of `http.request.method`: `_OTHER` for one that is not known.
-pub(crate) fn recorded_method(method: &Method) -> &'static str {
-    match known_method(method) {
-        UNKNOWN => "_OTHER",
-        known => known,
-    }
+/// The value of `http.request.method` for a [`known_method`]: `_OTHER` for one that is not known.
+pub(crate) fn recorded(known: &'static str) -> &'static str {
+    if known == UNKNOWN { "_OTHER" } else { known }
 }
 
 /// `http.request.method`, and the original of one that is not known.
 pub(crate) fn record_method(method: &Method, fields: &mut Fields<'_>) {
-    let recorded = recorded_method(method);
-    fields.slot("http.request.method").static_str(recorded);
-    if recorded == "_OTHER" {
-        fields.set("http.request.method_original", method.as_str());
+    record_method_as(known_method(method), method, fields);
+}
+
+/// The same for a method that has been looked at: it is `known`.
+pub(crate) fn record_method_as(known: &'static str, method: &Method, fields: &mut Fields<'_>) {
+    let recorded = recorded(known);
+    fields.place(key!("http.request.method")).static_str(recorded);
+    if known == UNKNOWN {
+        fields.put(key!("http.request.method_original"), method.as_str());
     }
 }
 

@@ -10,6 +10,7 @@ use std::cell::Cell;
 use opentelemetry::Context;
 use opentelemetry::trace::TraceContextExt;
 
+use super::local;
 use super::record::{Limits, Record};
 use super::wire::Attributes;
 
@@ -31,8 +32,14 @@ pub(super) fn answer(record: &Record) {
     let write = WRITE.try_with(Cell::take).ok().flatten();
     match write {
         None => {}
-        Some(Write::Attributes(attributes)) => record.set(&attributes),
-        Some(Write::Event { name, time, mut attributes }) => record.add_event(&name, time, &mut attributes),
+        Some(Write::Attributes(attributes)) => {
+            record.set(&attributes);
+            local::keep_list(attributes);
+        }
+        Some(Write::Event { name, time, mut attributes }) => {
+            record.add_event(&name, time, &mut attributes);
+            local::keep_list(attributes);
+        }
     }
 }
 

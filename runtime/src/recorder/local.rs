@@ -166,14 +166,25 @@ pub(super) fn append_and_recycle(mut record: Box<Record>) {
 }
 
 /// Runs `write` with a list of attributes from this thread's memory.
+#[inline]
 pub(super) fn with_list<T>(write: impl FnOnce(&mut Attributes) -> T) -> T {
-    let take = || LOCAL.try_with(|local| local.list.take()).ok().flatten();
-    // What is nested in `write` finds none and makes its own.
-    let mut list = take().unwrap_or(const { Attributes::of_span() });
+    let mut list = take_list();
     let result = write(&mut list);
+    keep_list(list);
+    result
+}
+
+/// A list of attributes in this thread's memory. Whoever asks before it is given back gets a new one.
+#[inline]
+pub(super) fn take_list() -> Attributes {
+    LOCAL.try_with(|local| local.list.take()).ok().flatten().unwrap_or(const { Attributes::of_span() })
+}
+
+/// Gives the memory of a list back.
+#[inline]
+pub(super) fn keep_list(mut list: Attributes) {
     list.shrink_to(64 * 1024);
     let _ = LOCAL.try_with(|local| local.list.set(Some(list)));
-    result
 }
 
 /// Appends a finished span to this thread's log of `pipeline`.

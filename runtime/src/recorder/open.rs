@@ -10,6 +10,8 @@ use super::handover::{self, Recording};
 use super::raw::Owner;
 use super::record::Record;
 use super::span::RecordedSpan;
+#[cfg(feature = "warp")]
+use super::wire::KnownKey;
 use super::{clock, local};
 use crate::value::Fields;
 
@@ -169,12 +171,25 @@ impl OpenSpan {
             None => match handover::ask(&self.context) {
                 Recording::Nobody => {}
                 Recording::Ours(limits) => {
-                    let mut list = limits.attributes_of_span();
+                    // The span gives the memory back.
+                    let mut list = limits.for_span(local::take_list());
                     write(&mut Fields::new(&mut list));
                     handover::set(&self.context, list);
                 }
                 Recording::Foreign => self.context.span().set_attributes(Fields::for_others(write)),
             },
+        }
+    }
+
+    /// Sets one attribute to a text or a number: written where it stays, since nothing of the application's runs for it.
+    #[cfg(feature = "warp")]
+    pub(crate) fn put<V: crate::Value + ?Sized>(&self, key: &'static KnownKey, value: &V) {
+        match &self.record {
+            // A redactor is the application's: it runs outside the span's lock.
+            Some(record) if record.limits.values.redactor.is_none() => {
+                record.set_with(|list| Fields::new(list).put(key, value));
+            }
+            _ => self.set(&mut |fields| fields.put(key, value)),
         }
     }
 
@@ -211,7 +226,7 @@ impl OpenSpan {
                 Recording::Nobody => {}
                 Recording::Ours(limits) => {
                     let time = clock::now();
-                    let mut list = limits.attributes_of_event();
+                    let mut list = limits.for_event(local::take_list());
                     write(&mut Fields::new(&mut list));
                     handover::add_event(&self.context, name, time, list);
                 }

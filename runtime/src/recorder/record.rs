@@ -26,14 +26,22 @@ impl Limits {
     /// An empty list for attributes of a span. How many it may have is seen when the list is added to the span: some may
     /// overwrite what is there.
     pub(super) fn attributes_of_span(&self) -> Attributes {
-        let mut list = Attributes::new(ATTRIBUTES);
+        self.for_span(Attributes::new(ATTRIBUTES))
+    }
+
+    /// `list`, emptied for attributes of a span.
+    pub(super) fn for_span(&self, mut list: Attributes) -> Attributes {
         list.reset(ATTRIBUTES, u32::MAX, self.values);
         list
     }
 
     /// An empty list for attributes of an event.
     pub(super) fn attributes_of_event(&self) -> Attributes {
-        let mut list = Attributes::new(EVENT_ATTRIBUTES);
+        self.for_event(Attributes::new(EVENT_ATTRIBUTES))
+    }
+
+    /// `list`, emptied for attributes of an event.
+    pub(super) fn for_event(&self, mut list: Attributes) -> Attributes {
         list.reset(EVENT_ATTRIBUTES, self.span.max_attributes_per_event, self.values);
         list
     }
@@ -70,8 +78,9 @@ pub(super) struct State {
 /// What most spans do not have.
 #[derive(Debug, Default)]
 struct More {
-    /// Stands in the place of the call site's name.
-    renamed: Option<String>,
+    /// Stands in the place of the first name, if there is one: its memory is used again.
+    renamed: String,
+    is_renamed: bool,
     /// Events and links, encoded.
     others: Vec<u8>,
     events: Counted,
@@ -201,6 +210,12 @@ impl Record {
         self.write(|state| state.attributes.append(attributes));
     }
 
+    /// Sets the attributes that `write` writes, under the lock.
+    #[cfg(feature = "warp")]
+    pub(super) fn set_with(&self, write: impl FnOnce(&mut Attributes)) {
+        self.write(|state| write(&mut state.attributes));
+    }
+
     /// Sets an attribute.
     pub(super) fn set_attribute(&self, attribute: &opentelemetry::KeyValue) {
         if self.limits.values.redactor.is_none() {
@@ -306,10 +321,11 @@ impl State {
 
     /// Gives the span another name.
     pub(super) fn rename(&mut self, name: &str) {
-        let renamed = self.more().renamed.get_or_insert_default();
-        renamed.clear();
+        let more = self.more();
+        more.is_renamed = true;
+        more.renamed.clear();
         // Limits of attributes are not for names; but no memory is without one.
-        renamed.push_str(ValueLimit::default().clip(name));
+        more.renamed.push_str(ValueLimit::default().clip(name));
     }
 
     pub(super) fn add_event(&mut self, limits: &Limits, name: &str, time: u64, attributes: &mut Attributes) {
@@ -359,7 +375,7 @@ impl More {
             Status::Error { description } => (wire_span::STATUS_ERROR, &**description),
         };
         Rest {
-            renamed: self.renamed.as_deref(),
+            renamed: self.is_renamed.then_some(&*self.renamed),
             trace_state: trace_state.header(),
             dropped_attributes,
             others: &self.others,
@@ -371,7 +387,9 @@ impl More {
     }
 
     fn clear(&mut self) {
-        self.renamed = None;
+        self.is_renamed = false;
+        self.renamed.clear();
+        self.renamed.shrink_to(KEPT_BUFFER);
         self.others.clear();
         self.others.shrink_to(KEPT_BUFFER);
         self.events = Counted::default();

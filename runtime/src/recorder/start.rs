@@ -11,7 +11,7 @@ use super::own::Own;
 use super::record::Record;
 use super::scope::ScopeId;
 use super::wire::span::{self as wire_span, Head};
-use super::wire::{Attributes, Keys, decode};
+use super::wire::{Attributes, Keys, ValueLimit, decode};
 use super::{OpenSpan, clock, local, mode};
 use crate::span::{Parent, Site, Start};
 use crate::value::{Fields, Value};
@@ -106,9 +106,14 @@ fn ask_each(site: &'static Site, values: &[&dyn Value]) -> Opening {
 /// Opens the span that `start` describes. `None` when nobody records it and no context of its own is needed: what runs
 /// inside then nests under whatever is current already.
 pub(crate) fn open(start: Start<'_>) -> Opening {
+    let (site, name) = (start.site, start.name.as_deref());
+    let follow = |parent: &SpanContext| match name {
+        None => follow(parent, site),
+        Some(name) => follow_named(parent, site, name),
+    };
     let (found, parent) = match &start.parent {
-        Parent::Current => (look(start.site), None),
-        Parent::Given(parent) => (look_at(parent, start.site), Some(parent)),
+        Parent::Current => (look_with(follow), None),
+        Parent::Given(parent) => (look_at(parent, follow), Some(parent)),
         Parent::Root | Parent::Remote(_) => (Found::Unsettled, None),
     };
     match found {
@@ -133,23 +138,29 @@ enum Found {
 
 #[inline(always)]
 fn look(site: &'static Site) -> Found {
+    look_with(|parent| follow(parent, site))
+}
+
+/// Looks at what is current; `follow` makes the record of a span that is sampled as its parent is.
+#[inline(always)]
+fn look_with(follow: impl FnOnce(&SpanContext) -> Option<Box<Record>>) -> Found {
     if !local::is_alive() {
         return Found::Nothing;
     }
     // Nothing of the application's runs inside, which might attach a context and find them borrowed.
-    Context::map_current(|parent| look_from(parent, site))
+    Context::map_current(|parent| look_from(parent, follow))
 }
 
-fn look_at(parent: &Context, site: &'static Site) -> Found {
-    if local::is_alive() { look_from(parent, site) } else { Found::Nothing }
+fn look_at(parent: &Context, follow: impl FnOnce(&SpanContext) -> Option<Box<Record>>) -> Found {
+    if local::is_alive() { look_from(parent, follow) } else { Found::Nothing }
 }
 
 #[inline(always)]
-fn look_from(parent: &Context, site: &'static Site) -> Found {
+fn look_from(parent: &Context, follow: impl FnOnce(&SpanContext) -> Option<Box<Record>>) -> Found {
     // Read here, since what is known before has to be kept in registers that somebody has to save.
     match origin::verdict(parent, mode::bits()) {
         Verdict::Nothing => Found::Nothing,
-        Verdict::Follow(parent) => follow(parent.span_context(), site).map_or(Found::Unsettled, Found::Started),
+        Verdict::Follow(parent) => follow(parent.span_context()).map_or(Found::Unsettled, Found::Started),
         Verdict::Ask => Found::Unsettled,
     }
 }
@@ -157,11 +168,27 @@ fn look_from(parent: &Context, site: &'static Site) -> Found {
 /// A record for a span of `site` that is sampled as its parent is.
 #[inline(never)]
 fn follow(parent: &SpanContext, site: &'static Site) -> Option<Box<Record>> {
+    follow_as(parent, site, site.name())
+}
+
+/// The same, with a name of its own.
+#[inline(never)]
+fn follow_named(parent: &SpanContext, site: &'static Site, name: &str) -> Option<Box<Record>> {
+    follow_as(parent, site, clipped(name))
+}
+
+/// Limits of attributes are not for names; but no memory is without one.
+fn clipped(name: &str) -> &str {
+    ValueLimit::default().clip(name)
+}
+
+#[inline(always)]
+fn follow_as(parent: &SpanContext, site: &'static Site, name: &str) -> Option<Box<Record>> {
     let pipeline = mode::get().installed?;
     let time = clock::now();
     local::record_at_hand(pipeline, |record, span_id| {
         let origin = Origin::child_of(parent);
-        let given = Description::of(site, time);
+        let given = Description::of(site, name, time);
         // Twice, so that the compiler knows that there is nothing in it to be moved: the move would wait for what
         // was just written.
         if *parent.trace_state() == TraceState::NONE {
@@ -187,9 +214,6 @@ fn say_more(record: &mut Record, start: &Start<'_>) {
     let limits = record.limits;
     let mut unopened = record.unopened();
     let state = unopened.state_mut();
-    if let Some(name) = &start.name {
-        state.rename(name);
-    }
     // What redacts their attributes is the application's.
     for link in &start.links {
         state.add_link(&limits, &link.span_context, &link.attributes);
@@ -229,7 +253,8 @@ impl Own {
             }
             Decision::Recorded(origin, trace_state, added) => {
                 let described = local::record(self.id, |record, span_id| {
-                    describe(record, &origin, origin.span_context(span_id, trace_state), &Description::of(site, time));
+                    let given = Description::of(site, clipped(name), time);
+                    describe(record, &origin, origin.span_context(span_id, trace_state), &given);
                 });
                 let Some(mut record) = described else { return Opening::Nobody };
                 say_more(&mut record, &start);
@@ -259,15 +284,15 @@ fn add_code(record: &mut Record, site: &'static Site) {
 /// What is known of any span when it starts.
 pub(super) struct Description<'a> {
     pub(super) scope: ScopeId,
-    pub(super) name: &'static str,
+    pub(super) name: &'a str,
     pub(super) kind: &'a SpanKind,
     pub(super) time: u64,
 }
 
-impl Description<'static> {
+impl<'a> Description<'a> {
     #[inline]
-    fn of(site: &'static Site, time: u64) -> Self {
-        Self { scope: site.prepared().scope, name: site.name(), kind: &site.kind, time }
+    fn of(site: &'static Site, name: &'a str, time: u64) -> Self {
+        Self { scope: site.prepared().scope, name, kind: &site.kind, time }
     }
 }
 

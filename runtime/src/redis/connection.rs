@@ -16,7 +16,7 @@ use crate::database::{Database, Response};
 use crate::metrics::{self, Operation};
 use crate::outcome::Outcome;
 use crate::span::{self, InSpan, Site, Start};
-use crate::value::Fields;
+use crate::value::{Fields, key};
 
 static SITE: Site = Site::new("redis", "traced::redis").with_kind(SpanKind::Client);
 
@@ -154,9 +154,9 @@ fn traced<'a, A: Answer + Send + 'a>(
         };
         let mut attributes = |fields: &mut Fields<'_>| {
             database.record(fields);
-            fields.set("db.operation.name", &name);
-            fields.set("db.query.text", &sent.text(keys));
-            fields.set("db.operation.batch.size", &sent.batch_size());
+            fields.put(key!("db.operation.name"), &name);
+            fields.put(key!("db.query.text"), &sent.text(keys));
+            fields.put(key!("db.operation.batch.size"), &sent.batch_size());
         };
         let span = span::open(Start::new(&SITE, &mut attributes).name(name.clone()));
         InSpan::new(span, noted, |outcome: &mut Outcome<'_, '_>, _: &Result<A, RedisError>| {

@@ -14,11 +14,21 @@ mod sink;
 #[path = "nowhere.rs"]
 mod sink;
 
+/// A key of the conventions, encoded while this is compiled: for [`Fields::put`].
+#[cfg(feature = "enable")]
+macro_rules! key {
+    ($name:literal) => {
+        const { &$crate::recorder::wire::KnownKey::new($name) }
+    };
+}
+
 pub use attributes::Attributes;
 pub use probes::{capture, mask};
 pub use redacted::{REDACTED, Redacted};
 pub use sink::{Fields, Slot};
 
+#[cfg(feature = "enable")]
+pub(crate) use key;
 #[cfg(feature = "enable")]
 pub(crate) use recorded::Recorded;
 #[cfg(feature = "enable")]

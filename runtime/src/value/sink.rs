@@ -4,7 +4,9 @@ use std::fmt;
 
 use opentelemetry::{KeyValue, Value as OtelValue};
 
-use crate::recorder::wire::{Attributes, Key, Keys, decode};
+#[cfg(feature = "warp")]
+use crate::recorder::wire::OwnKey;
+use crate::recorder::wire::{Attributes, Key, Keys, KnownKey, Ready, decode};
 
 /// A list of attributes that is being written: the argument of [`Attributes::record`](crate::Attributes::record).
 #[derive(Debug)]
@@ -62,6 +64,32 @@ impl<'a> Fields<'a> {
     /// Sets `key`, which is known only when the program runs, to `value`.
     pub fn set_dynamic<V: crate::Value + ?Sized>(&mut self, key: &str, value: &V) {
         value.record(Slot { key: &Key::prefixed(self.prefix, key), list: self.list });
+    }
+
+    /// Sets `key`, which is encoded ahead, to `value`.
+    #[inline]
+    pub(crate) fn put<V: crate::Value + ?Sized>(&mut self, key: &'static KnownKey, value: &V) {
+        value.record(self.place(key));
+    }
+
+    /// The slot of `key`, which is encoded ahead, to be filled once.
+    #[inline]
+    pub(crate) fn place(&mut self, key: &'static KnownKey) -> Slot<'_> {
+        self.key = if self.prefix.is_empty() { key.key() } else { Key::prefixed(self.prefix, key.name()) };
+        Slot { key: &self.key, list: self.list }
+    }
+
+    /// Sets `key`, which was encoded when the program began, to `value`.
+    #[cfg(feature = "warp")]
+    pub(crate) fn put_own<V: crate::Value + ?Sized>(&mut self, key: &OwnKey, value: &V) {
+        debug_assert!(self.prefix.is_empty(), "what is encoded ahead has no prefix");
+        value.record(Slot { key: &key.key(), list: self.list });
+    }
+
+    /// Sets what `write` does, which is the same each time it is called with this `ready`.
+    pub(crate) fn same(&mut self, ready: &Ready, write: impl Fn(&mut Fields<'_>)) {
+        debug_assert!(self.prefix.is_empty(), "what is encoded ahead has no prefix");
+        ready.append_to(self.list, |list| write(&mut Fields::new(list)));
     }
 
     /// Sets each of `keys` to its value.

@@ -34,6 +34,7 @@ mod body;
 mod correlation;
 mod exclude;
 mod forwarded;
+mod recurring;
 mod request;
 mod route;
 mod seal;

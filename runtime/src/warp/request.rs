@@ -11,18 +11,44 @@ use opentelemetry::trace::{SpanKind, Status};
 use warp::filters::log::Info;
 use warp::reply::Response;
 
-use super::address;
 use super::correlation;
 use super::forwarded::Forwarded;
+use super::recurring;
 use super::trace::Settings;
 use crate::metrics::Exchange;
 use crate::propagation::{self, url};
 use crate::recorder::{self, OpenSpan};
-use crate::span::{AsParent as _, Panic, Site, Start};
+use crate::span::{AsParent as _, More, Panic, Site, Start};
 use crate::telemetry::{Warning, wrong_use};
-use crate::value::Fields;
+use crate::value::{Fields, key};
 
-static SITE: Site = Site::new("HTTP", "traced::warp").with_kind(SpanKind::Server);
+/// A call site for each name that a span has before its route is known: one that a site has is encoded at once.
+macro_rules! sites {
+    ($($method:literal)*) => {
+        fn site(method: &str) -> &'static Site {
+            match method {
+                $($method => {
+                    static SITE: Site = site_named($method);
+                    &SITE
+                })*
+                _ => {
+                    static SITE: Site = site_named(OTHER);
+                    &SITE
+                }
+            }
+        }
+    };
+}
+
+sites!("GET" "HEAD" "POST" "PUT" "DELETE" "CONNECT" "OPTIONS" "TRACE" "PATCH" "QUERY");
+
+/// What filters name them by, whatever the method.
+const OTHER: &str = "HTTP";
+
+const fn site_named(name: &'static str) -> Site {
+    const MORE: &More = &More { scope: None, function: Some(OTHER), code: None };
+    Site::new(name, "traced::warp").with_kind(SpanKind::Server).with(MORE)
+}
 
 /// One request under way: what is written on its span, wherever in the filters it becomes known.
 pub(super) struct Request {
@@ -50,18 +76,21 @@ impl Request {
         let method = url::known_method(info.method());
         let excluded = settings.excluded.iter().any(|pattern| pattern.matches(info.path()));
         let forwarded = if settings.forwarded { Forwarded::read(headers) } else { Forwarded::default() };
-        let span = if SITE.is_on() && !excluded {
+        let host = forwarded.host.as_deref().or_else(|| info.host());
+        let site = site(method);
+        let span = if site.is_on() && !excluded {
             let parent = propagation::extract_with(&base, headers);
             let mut attributes = |fields: &mut Fields<'_>| {
-                record(settings, info, &forwarded, fields);
+                url::record_method_as(method, info.method(), fields);
+                record(settings, info, &forwarded, host, fields);
                 if let (Some(correlation), Some(id)) = (&settings.correlation, &correlation_id) {
-                    fields.set_dynamic(&correlation.attribute, id);
+                    fields.put_own(&correlation.attribute, id);
                 }
                 for key in &settings.baggage {
                     fields.set_dynamic(key, &parent.baggage().get(key).map(|value| value.as_str()));
                 }
             };
-            recorder::open(Start::new(&SITE, &mut attributes).name(method).parent(parent.as_parent())).open()
+            recorder::open(Start::new(site, &mut attributes).parent(parent.as_parent())).open()
         } else {
             None
         };
@@ -71,15 +100,14 @@ impl Request {
             None if !excluded => propagation::extract_with(&base, headers),
             None => base,
         };
-        let exchange = if excluded { None } else { measured(settings, info, &forwarded) };
-        let host = info.host().is_some() || forwarded.host.is_some();
+        let exchange = if excluded { None } else { measured(settings, info, method, &forwarded) };
         let request = Arc::new(Self {
             span,
             exchange: Mutex::new(exchange),
             method,
             routed: AtomicBool::new(false),
             correlation_id,
-            host,
+            host: host.is_some(),
             forwarded_scheme: forwarded.scheme,
             done: AtomicBool::new(false),
         });
@@ -96,7 +124,7 @@ impl Request {
         name.push(' ');
         name.push_str(template);
         span.update_name(name);
-        span.set(&mut |fields| fields.slot("http.route").static_str(template));
+        span.put(key!("http.route"), template);
     }
 
     pub(super) fn is_recorded(&self) -> bool {
@@ -110,14 +138,14 @@ impl Request {
 
     pub(super) fn set_query(&self, settings: &Settings, query: &str) {
         let Some(span) = self.span.as_ref().filter(|_| !query.is_empty()) else { return };
-        span.set(&mut |fields| fields.set("url.query", &url::redacted(query, &settings.sensitive)));
+        span.put(key!("url.query"), &*url::redacted(query, &settings.sensitive));
     }
 
     /// The host that HTTP/2 names beside its headers.
     pub(super) fn set_authority(&self, settings: &Settings, authority: &str) {
         let Some(span) = &self.span else { return };
         let scheme = self.forwarded_scheme.unwrap_or(settings.scheme);
-        span.set(&mut |fields| record_host(scheme, authority, fields));
+        span.set(&mut |fields| recurring::host(scheme, authority, fields));
     }
 
     /// What every answer gets, and what is told of it.
@@ -146,13 +174,9 @@ impl Request {
         self.done.store(true, Ordering::Relaxed);
         self.measure(|exchange| exchange.answered(status.as_u16()));
         let Some(span) = &self.span else { return };
-        span.set(&mut |fields| {
-            fields.set("http.response.status_code", &status.as_u16());
-            if status.is_server_error() {
-                fields.set("error.type", status.as_str());
-            }
-        });
+        span.put(key!("http.response.status_code"), &status.as_u16());
         if status.is_server_error() {
+            span.put(key!("error.type"), status.as_str());
             span.set_status(Status::error(""));
         }
         // What is not found has no route, and preflights are answered before there is one.
@@ -168,7 +192,7 @@ impl Request {
         self.done.store(true, Ordering::Relaxed);
         self.measure(|exchange| exchange.panicked(Some(status.as_u16())));
         let Some(span) = &self.span else { return };
-        span.set(&mut |fields| fields.set("http.response.status_code", &status.as_u16()));
+        span.put(key!("http.response.status_code"), &status.as_u16());
         panic.record(span);
     }
 
@@ -177,7 +201,7 @@ impl Request {
         const KIND: &str = "response_body";
         self.measure(|exchange| exchange.failed(KIND));
         let Some(span) = &self.span else { return };
-        span.set(&mut |fields| fields.slot("error.type").static_str(KIND));
+        span.put(key!("error.type"), KIND);
         span.set_status(Status::error("the response's body failed"));
     }
 
@@ -213,7 +237,7 @@ impl Request {
         }
         let Some(span) = &self.span else { return };
         if !done {
-            span.set(&mut |fields| fields.slot("traced.cancelled").bool(true));
+            span.put(key!("traced.cancelled"), &true);
         }
         span.end();
     }
@@ -226,42 +250,28 @@ impl Request {
 }
 
 /// The metrics of a request; its body is as long as it says.
-fn measured(settings: &Settings, info: &Info<'_>, forwarded: &Forwarded) -> Option<Exchange> {
+fn measured(settings: &Settings, info: &Info<'_>, method: &'static str, forwarded: &Forwarded) -> Option<Exchange> {
     let length =
         info.request_headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
     let scheme = forwarded.scheme.unwrap_or(settings.scheme);
-    Exchange::begin(url::recorded_method(info.method()), scheme, url::version(info.version()), length)
+    Exchange::begin(url::recorded(method), scheme, url::version(info.version()), length)
 }
 
-fn record(settings: &Settings, info: &Info<'_>, forwarded: &Forwarded, fields: &mut Fields<'_>) {
+fn record(settings: &Settings, info: &Info<'_>, forwarded: &Forwarded, host: Option<&str>, fields: &mut Fields<'_>) {
     let headers = info.request_headers();
-    url::record_method(info.method(), fields);
-    fields.set("url.path", info.path());
-    let scheme = forwarded.scheme.unwrap_or(settings.scheme);
-    fields.slot("url.scheme").static_str(scheme);
-    if let Some(host) = forwarded.host.as_deref().or(info.host()) {
-        record_host(scheme, host, fields);
+    fields.put(key!("url.path"), info.path());
+    recurring::server(forwarded.scheme.unwrap_or(settings.scheme), url::version(info.version()), host, fields);
+    let client = forwarded.client.as_deref();
+    match info.remote_addr() {
+        Some(peer) => {
+            recurring::peer(peer.ip().to_canonical(), client, fields);
+            fields.put(key!("network.peer.port"), &peer.port());
+        }
+        None => fields.put(key!("client.address"), &client),
     }
-    let peer = info.remote_addr().map(|peer| (address::Text::of(peer.ip().to_canonical()), peer.port()));
-    let peer = peer.as_ref().map(|(address, port)| (address.as_str(), port));
-    if let Some(client) = forwarded.client.as_deref().or(peer.map(|(address, _)| address)) {
-        fields.set("client.address", client);
-    }
-    if let Some((address, port)) = peer {
-        fields.set("network.peer.address", address);
-        fields.set("network.peer.port", port);
-    }
-    fields.set("network.protocol.version", &url::version(info.version()));
     let user_agent = headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok());
-    fields.set("user_agent.original", &user_agent);
+    fields.put(key!("user_agent.original"), &user_agent);
     capture("http.request.header.", &settings.request_headers, headers, fields);
-}
-
-/// The server, as the client names it; the port by the scheme when it names none.
-fn record_host(scheme: &str, host: &str, fields: &mut Fields<'_>) {
-    let (name, port) = url::host_and_port(host);
-    fields.set("server.address", name);
-    fields.set("server.port", &port.unwrap_or(if scheme == "https" { 443 } else { 80 }));
 }
 
 /// The chosen headers, each with all its values.

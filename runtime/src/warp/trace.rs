@@ -13,7 +13,7 @@ use warp::{Filter, Rejection, Reply};
 use super::answering;
 use super::exclude::Pattern;
 use super::request::Request;
-use crate::recorder;
+use crate::recorder::{self, wire::OwnKey};
 use crate::span::caught;
 
 /// A server span for each request; see the [module](super).
@@ -61,7 +61,7 @@ impl Default for Settings {
 #[derive(Debug, Clone)]
 pub(super) struct Correlation {
     pub(super) header: HeaderName,
-    pub(super) attribute: String,
+    pub(super) attribute: OwnKey,
 }
 
 impl Trace {
@@ -87,7 +87,8 @@ impl Trace {
     /// If `header` is not the name of a header.
     #[track_caller]
     pub fn correlation_id(mut self, header: &str, attribute: impl Into<String>) -> Self {
-        self.0.correlation = Some(Correlation { header: header_name(header), attribute: attribute.into() });
+        self.0.correlation =
+            Some(Correlation { header: header_name(header), attribute: OwnKey::new(attribute.into()) });
         self
     }
 

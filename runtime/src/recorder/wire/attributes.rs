@@ -30,8 +30,8 @@ pub(crate) struct Attributes {
     /// Where the list starts: before it there may be the head of its span, so that both are copied in one go.
     start: usize,
     /// What stands before each attribute: the tag of the list's field in its message.
-    tag: u8,
-    rules: ValueRules,
+    pub(super) tag: u8,
+    pub(super) rules: ValueRules,
     max: u32,
     count: u32,
     dropped: u32,
@@ -166,6 +166,15 @@ impl Attributes {
         true
     }
 
+    /// Whether a key of these attributes may be in the list. In a short one it is looked for: to find at the end that none
+    /// was there twice costs more.
+    #[cold]
+    fn may_have_one_of(&self, bytes: &[u8]) -> bool {
+        const SHORT: u32 = 32;
+        self.count > SHORT
+            || Parts(Reader::new(bytes)).any(|new| Parts(Reader::new(self.list())).any(|part| part.key == new.key))
+    }
+
     /// Whether `key` is in the list.
     fn contains(&self, key: &Key<'_>) -> bool {
         Parts(Reader::new(self.list())).any(|part| key.is(part.key))
@@ -206,7 +215,7 @@ impl Attributes {
     /// Adds `count` attributes that are encoded already.
     pub(crate) fn append_encoded(&mut self, bytes: &[u8], count: u32, keys: KeyBits, repeats: bool) {
         if self.count + count <= self.max {
-            self.repeats |= repeats || self.keys.0 & keys.0 != 0;
+            self.repeats |= repeats || (self.keys.0 & keys.0 != 0 && self.may_have_one_of(bytes));
             self.keys.0 |= keys.0;
             self.count += count;
             self.bytes.extend(bytes);

@@ -18,7 +18,7 @@ pub(crate) struct Key<'k> {
 pub(super) const SHORT_KEY: usize = 32;
 
 /// All of a short attribute that stands before its value, but for two lengths.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Front {
     /// Of a fixed size, since that many bytes are copied at once, and the surplus overwritten.
     pub(super) bytes: [u8; Self::LEN],
@@ -63,24 +63,88 @@ impl Keys {
     }
 }
 
+/// A key that is encoded ahead, for lists that may hold it already.
+#[derive(Debug)]
+pub(crate) struct KnownKey {
+    name: &'static str,
+    front: Front,
+}
+
+impl KnownKey {
+    /// The key `name`, of at most 32 bytes.
+    pub(crate) const fn new(name: &'static str) -> Self {
+        match Front::of(name, false) {
+            Some(front) => Self { name, front },
+            None => panic!("the key is too long to be encoded ahead"),
+        }
+    }
+
+    #[inline]
+    pub(crate) const fn name(&self) -> &'static str {
+        self.name
+    }
+
+    #[inline]
+    pub(crate) const fn key(&self) -> Key<'_> {
+        Key { prefix: "", name: self.name, front: Some(&self.front) }
+    }
+}
+
+/// A key that is known only when the program runs, and then encoded once.
+#[cfg(feature = "warp")]
+#[derive(Debug, Clone)]
+pub(crate) struct OwnKey {
+    name: Box<str>,
+    front: Option<Front>,
+}
+
+#[cfg(feature = "warp")]
+impl OwnKey {
+    pub(crate) fn new(name: String) -> Self {
+        Self { front: Front::of(&name, false), name: name.into() }
+    }
+
+    #[inline]
+    pub(crate) fn key(&self) -> Key<'_> {
+        Key { prefix: "", name: &self.name, front: self.front.as_ref() }
+    }
+}
+
 /// One bit for each key that was written, by a hash: a bit that is free says that a key is new.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct KeyBits(pub(super) u64);
 
 impl Front {
     /// That of an attribute of a span; `None` if the key is too long for it.
-    fn of(name: &str, is_new: bool) -> Option<Self> {
-        let mut bytes = [0; Self::LEN];
+    const fn of(name: &str, is_new: bool) -> Option<Self> {
+        let name = name.as_bytes();
         let len = name.len();
         if len > SHORT_KEY {
             return None;
         }
-        bytes[..4].copy_from_slice(&[ATTRIBUTES, 0, KEY, len as u8]);
-        bytes[4..4 + len].copy_from_slice(name.as_bytes());
+        let mut bytes = [0; Self::LEN];
+        (bytes[0], bytes[2], bytes[3]) = (ATTRIBUTES, KEY, len as u8);
+        // No loop over ranges nor a copy of slices is to be had in what is computed by the compiler.
+        let mut at = 0;
+        while at < len {
+            bytes[4 + at] = name[at];
+            at += 1;
+        }
         bytes[4 + len] = VALUE;
-        let bit = Key::new(name).bit();
+        let bit = match name {
+            [] => bit_of(0, 0, 0),
+            [first, ..] => bit_of(len, *first, name[len - 1]),
+        };
         Some(Self { bytes, value_at: len as u8 + 6, bit, seen: if is_new { 0 } else { bit } })
     }
+}
+
+/// The bit of a key of that length, with that first and last byte. The factors are such that of the conventions' keys those
+/// that stand on one span have a bit each.
+#[inline]
+const fn bit_of(len: usize, first: u8, last: u8) -> u64 {
+    let hash = len.wrapping_mul(5) ^ (first as usize).wrapping_mul(37) ^ (last as usize).wrapping_mul(45);
+    1 << (hash & 63)
 }
 
 impl<'k> Key<'k> {
@@ -131,9 +195,7 @@ impl<'k> Key<'k> {
                 (prefix.first().or(name.first()).unwrap_or(&0), name.last().or(prefix.last()).unwrap_or(&0))
             }
         };
-        let hash =
-            self.len().wrapping_mul(23) ^ usize::from(*first).wrapping_mul(5) ^ usize::from(*last).wrapping_mul(11);
-        1 << (hash & 63)
+        bit_of(self.len(), *first, *last)
     }
 }
 
@@ -159,5 +221,20 @@ mod tests {
         }
         assert_eq!(ahead.finish(), plain.finish());
         assert_eq!(decode::attributes(ahead.finish()).count(), 4);
+    }
+
+    #[test]
+    fn keys_that_stand_on_one_span_have_a_bit_each() {
+        let http = "http.request.method url.path url.scheme url.query server.address server.port client.address \
+             network.peer.address network.peer.port network.protocol.version user_agent.original correlation.id http.route \
+             http.response.status_code error.type traced.cancelled";
+        let database = "db.system.name db.namespace server.address server.port db.query.summary db.operation.name \
+             db.collection.name db.query.text db.response.returned_rows db.response.status_code error.type \
+             traced.cancelled";
+        for keys in [http, database] {
+            let keys: Vec<&str> = keys.split_whitespace().collect();
+            let bits = keys.iter().fold(0_u64, |bits, key| bits | Key::new(key).bit());
+            assert_eq!(bits.count_ones() as usize, keys.len());
+        }
     }
 }

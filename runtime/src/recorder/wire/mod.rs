@@ -12,12 +12,16 @@ pub(crate) mod decode;
 mod elements;
 mod key;
 pub(crate) mod read;
+mod ready;
 mod rules;
 pub(crate) mod span;
 
 pub(crate) use attributes::Attributes;
 pub(crate) use clip::ValueLimit;
-pub(crate) use key::{Key, Keys};
+#[cfg(feature = "warp")]
+pub(crate) use key::OwnKey;
+pub(crate) use key::{Key, Keys, KnownKey};
+pub(crate) use ready::Ready;
 pub(crate) use rules::{Redact, ValueRules};
 
 /// How a field's value follows its tag.
