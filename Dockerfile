@@ -6,7 +6,7 @@ WORKDIR /src
 COPY . .
 # The registry and the target directory outlive this step: a change of the source alone rebuilds the workspace alone.
 RUN --mount=type=cache,target=/usr/local/cargo/registry --mount=type=cache,target=/src/target \
-    cargo build --locked --profile dist --package bookstore && cp target/dist/bookstore /bookstore
+    cargo build --locked --release --package bookstore && cp target/release/bookstore /bookstore
 
 FROM debian:trixie-slim
 # curl: for the container's own health check.

@@ -49,15 +49,14 @@ fn main() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// Builds the bookstore as it is deployed, and runs this once more with its path.
+/// Builds the bookstore with optimisation, and runs this once more with its path.
 fn again(args: &[String]) -> ExitCode {
-    let built = Command::new("cargo").args(["build", "--profile", "dist", "-p", "bookstore"]).status();
+    let built = Command::new("cargo").args(["build", "--release", "-p", "bookstore"]).status();
     if !built.is_ok_and(|status| status.success()) {
         return ExitCode::FAILURE;
     }
     let this = std::env::current_exe().expect("the path of this program");
-    // This lies in `release/deps`.
-    let built = this.ancestors().nth(3).expect("the folder of what is built").join("dist/bookstore");
+    let built = this.parent().and_then(|deps| deps.parent()).expect("the folder of what is built").join("bookstore");
     let run = Command::new(&this).args(args).env("BOOKSTORE_BIN", built).status();
     if run.is_ok_and(|status| status.success()) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
@@ -109,10 +108,9 @@ fn measure(backend: &str) {
     }
     let [on, rest @ ..] = &mut loaded[..] else { unreachable!("there are several") };
     let collector = thread_cpu_seconds(on.pid, |name| name.starts_with("traced-collect"));
-    // The thread that counts ends with its connection.
-    let counting = cpu_seconds(sink.process.id());
     on.bookstore.stop();
     let spans = sink::count(&sink.url);
+    let counting = cpu_seconds(sink.process.id());
     println!("\n### {backend}, {CONNECTIONS} connections, {ROUNDS} rounds of {} s\n", TURN.as_secs_f64());
     println!(
         "| | requests/s | of these with tracing | CPU us a request | of this with tracing |\n|---|---:|---:|---:|---:|"
