@@ -132,16 +132,18 @@ fn the_end_does_not_wait_for_a_time_that_the_collector_asked_for_and_tries_once_
     work("");
     eventually("the first try", || collector.refused() == 1);
     // What comes in meanwhile, and is due, does not make it come earlier.
+    let text = "x".repeat(60_000);
     for _ in 0..20 {
-        work("");
+        // So much that its thread is woken.
+        (0..4).for_each(|_| work(&text));
         std::thread::sleep(Duration::from_millis(5));
     }
     assert_eq!(collector.refused(), 1);
     assert_eq!(telemetry.health().dropped.total(), 0);
     collector.answer(Answer::Ok);
     telemetry.shutdown().unwrap();
-    assert_eq!(collector.spans().len(), 21);
-    assert_eq!((telemetry.health().exported, telemetry.health().queued), (21, 0));
+    assert_eq!(collector.spans().len(), 81);
+    assert_eq!((telemetry.health().exported, telemetry.health().queued), (81, 0));
 }
 
 /// Reads a request up to its end, which is the name of its span; false when there is none.
