@@ -297,7 +297,12 @@ fn a_flush_delivers_what_ended_before_however_much_is_recorded_meanwhile() {
     /// A thread that does its work each time that it is asked to.
     fn thread(work: impl Fn() + Send + 'static) -> (Sender<()>, Receiver<()>) {
         let ((ask, asked), (answer, done)) = (channel(), channel());
-        std::thread::spawn(move || asked.iter().for_each(|()| answer.send(work()).unwrap()));
+        std::thread::spawn(move || {
+            for () in asked {
+                work();
+                answer.send(()).unwrap();
+            }
+        });
         (ask, done)
     }
     fn once((ask, done): &(Sender<()>, Receiver<()>)) {
