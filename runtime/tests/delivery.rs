@@ -5,6 +5,7 @@ mod support;
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -132,16 +133,18 @@ fn the_end_does_not_wait_for_a_time_that_the_collector_asked_for_and_tries_once_
     work("");
     eventually("the first try", || collector.refused() == 1);
     // What comes in meanwhile, and is due, does not make it come earlier.
+    let text = "x".repeat(60_000);
     for _ in 0..20 {
-        work("");
+        // So much that its thread is woken.
+        (0..4).for_each(|_| work(&text));
         std::thread::sleep(Duration::from_millis(5));
     }
     assert_eq!(collector.refused(), 1);
     assert_eq!(telemetry.health().dropped.total(), 0);
     collector.answer(Answer::Ok);
     telemetry.shutdown().unwrap();
-    assert_eq!(collector.spans().len(), 21);
-    assert_eq!((telemetry.health().exported, telemetry.health().queued), (21, 0));
+    assert_eq!(collector.spans().len(), 81);
+    assert_eq!((telemetry.health().exported, telemetry.health().queued), (81, 0));
 }
 
 /// Reads a request up to its end, which is the name of its span; false when there is none.
@@ -251,4 +254,102 @@ fn a_flush_takes_no_longer_than_an_export_may() {
     let error = telemetry.flush().unwrap_err();
     let FlushError::TimedOut { after, pending: 1, .. } = error else { panic!("{error}") };
     assert_eq!(after, Duration::from_millis(50));
+}
+
+/// An exporter that waits while it is held, and during whose exports others go on to record a lot.
+#[derive(Debug, Clone, Default)]
+struct Busy(Arc<(Mutex<Meanwhile>, Condvar)>);
+
+#[derive(Debug, Default)]
+struct Meanwhile {
+    held: bool,
+    entered: bool,
+    skip: bool,
+    /// Whom to ask for more, and who has answered.
+    threads: Vec<(Sender<()>, Receiver<()>)>,
+    /// During how many more exports.
+    exports: u32,
+    wanted: u32,
+}
+
+impl SpanExporter for Busy {
+    async fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
+        let mut state = self.0.0.lock().unwrap();
+        state.entered = true;
+        let mut state = self.0.1.wait_while(state, |state| state.held).unwrap();
+        state.wanted += batch.iter().filter(|span| span.name == "wanted").count() as u32;
+        if state.skip {
+            state.skip = false;
+        } else if state.exports > 0 {
+            state.exports -= 1;
+            state.threads.iter().for_each(|(ask, _)| ask.send(()).unwrap());
+            state.threads.iter().for_each(|(_, done)| done.recv().unwrap());
+        }
+        Ok(())
+    }
+}
+
+#[test]
+fn a_flush_delivers_what_ended_before_however_much_is_recorded_meanwhile() {
+    /// So large that it does not fit in between.
+    #[traced(attrs(text = "x".repeat(60_000)))]
+    fn wanted() {}
+    /// A thread that does its work each time that it is asked to.
+    fn thread(work: impl Fn() + Send + 'static) -> (Sender<()>, Receiver<()>) {
+        let ((ask, asked), (answer, done)) = (channel(), channel());
+        std::thread::spawn(move || {
+            for () in asked {
+                work();
+                answer.send(()).unwrap();
+            }
+        });
+        (ask, done)
+    }
+    fn once((ask, done): &(Sender<()>, Receiver<()>)) {
+        ask.send(()).unwrap();
+        done.recv().unwrap();
+    }
+    let _alone = alone();
+    let exporter = Busy::default();
+    let telemetry = builder(&[("OTEL_BSP_SCHEDULE_DELAY", "3600000")]).span_exporter(exporter.clone());
+    let telemetry = telemetry.flush_timeout(Duration::from_secs(300)).install().unwrap();
+    let text = Arc::new("x".repeat(50_000));
+    // More than a request takes each time.
+    let busy = || {
+        let text = Arc::clone(&text);
+        thread(move || (0..45).for_each(|_| work(&text)))
+    };
+    let mut threads: Vec<_> = (0..6).map(|_| busy()).collect();
+    let quiet = thread(wanted);
+    threads.iter().chain([&quiet]).for_each(once);
+    let first = threads.remove(0);
+    exporter.0.0.lock().unwrap().threads = threads;
+    telemetry.flush().unwrap();
+    // Whichever thread's turn it is.
+    for round in 2..16 {
+        {
+            let mut state = exporter.0.0.lock().unwrap();
+            (state.held, state.entered) = (true, false);
+        }
+        work("");
+        std::thread::scope(|scope| {
+            let earlier = scope.spawn(|| telemetry.flush());
+            eventually("an export", || exporter.0.0.lock().unwrap().entered);
+            once(&first);
+            once(&quiet);
+            let flush = scope.spawn(|| telemetry.flush().map(|()| exporter.0.0.lock().unwrap().wanted));
+            // It is ordered by now; where it is not, this round shows less.
+            std::thread::sleep(Duration::from_millis(20));
+            {
+                let mut state = exporter.0.0.lock().unwrap();
+                (state.held, state.exports, state.skip) = (false, 4, true);
+            }
+            exporter.0.1.notify_all();
+            earlier.join().unwrap().unwrap();
+            assert_eq!(flush.join().unwrap().unwrap(), round);
+        });
+        exporter.0.0.lock().unwrap().exports = 0;
+        (0..=(round * round) % 7).for_each(|_| telemetry.flush().unwrap());
+    }
+    assert_eq!(telemetry.health().dropped.total(), 0);
 }

@@ -26,8 +26,16 @@ struct State {
     /// In the order in which they are to leave. They lie where they were, so they count against the pipeline's memory.
     waiting: VecDeque<Batch>,
     size: Size,
+    /// So many of them hold what was there at the last mark.
+    owed: usize,
     /// Some found no place here since one has left.
     is_full: bool,
+}
+
+impl State {
+    fn owed_in_logs(&self) -> usize {
+        self.readers.iter().map(Reader::owed).sum()
+    }
 }
 
 impl Lane {
@@ -42,11 +50,24 @@ impl Lane {
         if let Some(waiting) = state.waiting.pop_front() {
             state.size.bytes -= waiting.bytes();
             state.size.spans -= waiting.len();
+            state.owed = state.owed.saturating_sub(1);
             state.is_full = false;
             return waiting;
         }
         self.fill(&mut state, &mut batch, size);
         batch
+    }
+
+    /// From here on [`owes`](Lane::owes) says whether any of the spans that wait now still does.
+    pub(super) fn mark(&self) {
+        let mut state = self.lock();
+        state.owed = state.waiting.len();
+        state.readers.iter_mut().for_each(Reader::mark);
+    }
+
+    pub(super) fn owes(&self) -> bool {
+        let state = self.lock();
+        state.owed > 0 || state.owed_in_logs() > 0
     }
 
     fn fill(&self, state: &mut State, batch: &mut Batch, size: Size) {
@@ -62,7 +83,9 @@ impl Lane {
         let mut state = self.lock();
         while left > 0 {
             let mut batch = Batch::default();
+            let owed = state.owed_in_logs();
             self.fill(&mut state, &mut batch, size);
+            let is_owed = state.owed_in_logs() < owed;
             if batch.len() == 0 {
                 return;
             }
@@ -78,6 +101,9 @@ impl Lane {
             state.size.bytes = bytes;
             state.size.spans += batch.len();
             state.waiting.push_back(batch);
+            if is_owed {
+                state.owed = state.waiting.len();
+            }
         }
     }
 

@@ -108,6 +108,7 @@ impl Worker {
     fn export(&mut self) {
         (self.grown, self.dropped) = (self.own.memory.grown(), self.own.dropped_for_room());
         // What comes in meanwhile waits for its own turn: a flush must end however much is going on.
+        self.own.lane(self.lane).mark();
         let mut left = self.own.memory.used() + self.size.bytes;
         loop {
             let was_kept = self.kept.is_some();
@@ -137,7 +138,8 @@ impl Worker {
             let has_more = batch.is_full() || self.own.lane(self.lane).waiting() > 0;
             (self.spent, self.spent_request) = batch.into_spent();
             // A batch that is not full was all that there was, unless it is an old one.
-            if !was_kept && (!has_more || left == 0) {
+            // Threads that go on recording may come before one that does not: what was there is to be gone.
+            if !was_kept && (!has_more || (left == 0 && !self.own.lane(self.lane).owes())) {
                 return;
             }
         }

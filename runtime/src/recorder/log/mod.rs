@@ -80,6 +80,8 @@ pub(super) struct Writer {
 pub(super) struct Reader {
     link: Arc<Link>,
     at: usize,
+    /// How much of what was there at the last [`mark`](Reader::mark) is not read.
+    owed: usize,
 }
 
 /// Why an entry was not written: the memory for finished spans is used up.
@@ -89,7 +91,7 @@ pub(super) struct Full;
 /// A new log; `None` when there is no memory for one.
 pub(super) fn log(memory: &Arc<Memory>) -> Option<(Writer, Reader)> {
     let (link, appender) = Link::new(FIRST_CHUNK, memory)?;
-    let reader = Reader { link: Arc::clone(&link), at: 0 };
+    let reader = Reader { link: Arc::clone(&link), at: 0, owed: 0 };
     Some((Writer { appender, link, next_size: 2 * FIRST_CHUNK }, reader))
 }
 
@@ -141,6 +143,24 @@ impl Reader {
     /// Marks `len` bytes as read.
     pub(super) fn advance(&mut self, len: usize) {
         self.at += len;
+        self.owed = self.owed.saturating_sub(len);
+    }
+
+    /// From here on [`owed`](Reader::owed) says how much of what is there now is not read.
+    pub(super) fn mark(&mut self) {
+        let (mut link, mut at) = (Arc::clone(&self.link), self.at);
+        self.owed = 0;
+        loop {
+            // First the link, as in `available`.
+            let next = link.next.lock().clone();
+            self.owed += link.chunk.read(at).len();
+            let Some(next) = next else { return };
+            (link, at) = (next, 0);
+        }
+    }
+
+    pub(super) fn owed(&self) -> usize {
+        self.owed
     }
 
     /// Whether everything was read that will ever be written.

@@ -181,13 +181,16 @@ fn what_ends_after_the_shutdown_is_counted() {
 /// A thread-local that makes a span, or ends one, when its thread is torn down.
 struct AtTheEnd {
     context: Context,
-    span: Option<OpenSpan>,
+    /// It is ended if it is to be, or else just dropped.
+    span: Option<(OpenSpan, bool)>,
     done: mpsc::Sender<bool>,
 }
 
 impl Drop for AtTheEnd {
     fn drop(&mut self) {
-        drop(self.span.take());
+        if let Some((span, true)) = self.span.take() {
+            span.end();
+        }
         // As generated code does: it may find that nothing records any more, but never panics.
         let given = crate::span::Parent::Given(self.context.clone());
         let mut nothing = |_: &mut Fields<'_>| ();
@@ -203,10 +206,10 @@ thread_local! {
 }
 
 /// What is made when the thread is torn down, in several orders of destruction.
-fn torn_down(recorder: &Recorder, used_before: bool, uses_context: bool, holds_span: bool) -> bool {
+fn torn_down(recorder: &Recorder, used_before: bool, uses_context: bool, holds_span: Option<bool>) -> bool {
     let (done, ended) = mpsc::channel();
     let context = recorder.context.clone();
-    let span = holds_span.then(|| recorder.open(&mut |_| ()));
+    let span = holds_span.map(|ends| (recorder.open(&mut |_| ()), ends));
     let at_the_end = AtTheEnd { context: context.clone(), span, done };
     let work = move || {
         let traced = || {
@@ -233,14 +236,14 @@ fn torn_down(recorder: &Recorder, used_before: bool, uses_context: bool, holds_s
 #[test]
 fn a_traced_call_in_a_thread_that_is_torn_down_never_aborts() {
     let recorder = Recorder::new(RecorderConfig::default());
-    for holds_span in [false, true] {
+    for holds_span in [None, Some(false), Some(true)] {
         // Ours is still there when the other local's destructor runs.
         assert!(torn_down(&recorder, true, false, holds_span));
         let before = recorder.pipeline.totals().thread_ending;
         // Ours is gone.
         assert!(!torn_down(&recorder, false, false, holds_span));
         // The call, and the span that was to end.
-        assert_eq!(recorder.pipeline.totals().thread_ending, before + 1 + u64::from(holds_span));
+        assert_eq!(recorder.pipeline.totals().thread_ending, before + 1 + u64::from(holds_span.is_some()));
         // Ours never was, and the context is gone.
         assert!(!torn_down(&recorder, false, true, holds_span));
     }
@@ -298,6 +301,7 @@ fn a_sampler_is_asked_about_every_span_unless_it_follows_the_parent() {
     let only = named(&recorder, child.context(), "only").expect("it is recorded");
     assert!(only.is_recording() && !only.span_context().is_sampled());
     only.end();
+    drop(named(&recorder, child.context(), "only").expect("it is recorded, and nobody ends it"));
     child.end();
     let span = recorder.take_one();
     assert_eq!((span.name.as_str(), span.trace_state.as_str()), ("yes", "by=name"));
