@@ -12,8 +12,9 @@ pub(super) struct Counts {
     pub(super) dropped: Dropped,
 }
 
-/// The counts of one thread, which is the only one to change them.
+/// The counts of one thread, which is the only one to change them. Nothing that other threads read lies beside them.
 #[derive(Debug, Default)]
+#[repr(align(64))]
 pub(super) struct ThreadCounts {
     started: AtomicU64,
     ended: AtomicU64,

@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::panic::catch_unwind;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -10,7 +11,7 @@ use opentelemetry::trace::{SpanId, TraceId};
 
 use super::ids::Ids;
 use super::log::entry::Entry;
-use super::own::{self, Own, PipelineId, Port};
+use super::own::{self, Held, Own, PipelineId, Port};
 use super::record::Record;
 use super::wire::Attributes;
 
@@ -119,6 +120,15 @@ pub(super) fn record(pipeline: PipelineId, fill: impl FnOnce(&mut Record, SpanId
         Some(record)
     });
     record.ok().flatten()
+}
+
+/// `pipeline`, if this thread has seen it yet.
+pub(super) fn own_at_hand(pipeline: PipelineId) -> Option<Rc<Held>> {
+    let own = |local: &Local| {
+        let kept = local.kept.borrow();
+        kept.ports.iter().find(|port| port.id == pipeline).map(|port| Rc::clone(&port.held))
+    };
+    LOCAL.try_with(own).ok().flatten()
 }
 
 /// A trace id of `own`, and a span id.

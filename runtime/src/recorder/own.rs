@@ -2,6 +2,8 @@
 
 use std::fmt;
 use std::num::NonZero;
+use std::ops::Deref;
+use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, Weak};
 use std::thread::Thread;
@@ -213,10 +215,26 @@ impl fmt::Debug for Own {
     }
 }
 
+/// A pipeline that one thread holds.
+#[derive(Debug)]
+#[repr(align(64))]
+pub(super) struct Held(Arc<Own>);
+
+impl Deref for Held {
+    type Target = Own;
+
+    fn deref(&self) -> &Own {
+        &self.0
+    }
+}
+
 /// Where one thread hands its finished spans to one pipeline.
 pub(super) struct Port {
     pub(super) id: PipelineId,
     pub(super) own: Arc<Own>,
+    /// The same, to be held on this thread while the application's code runs: a count that all threads share would go to and
+    /// fro between their caches.
+    pub(super) held: Rc<Held>,
     /// Made when the thread's first span ends.
     writer: Option<Writer>,
     pub(super) counts: Arc<ThreadCounts>,
@@ -225,7 +243,8 @@ pub(super) struct Port {
 impl Port {
     pub(super) fn new(own: Arc<Own>) -> Self {
         let counts = own.counts.of_thread();
-        Self { id: own.id, own, writer: None, counts }
+        let held = Rc::new(Held(Arc::clone(&own)));
+        Self { id: own.id, own, held, writer: None, counts }
     }
 
     /// Appends a finished span to the thread's log, or counts it as dropped.

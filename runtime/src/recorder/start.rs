@@ -17,7 +17,10 @@ use crate::span::{Parent, Site, Start};
 use crate::value::{Fields, Value};
 
 /// What the recorder makes of a call site once, when it is first used.
+///
+/// Every thread reads it for every span: what another one writes must not lie on the same line of the cache.
 #[derive(Debug)]
+#[repr(align(64))]
 pub(crate) struct Prepared {
     pub(super) scope: ScopeId,
     /// Those of the attributes that are given as mere values.
@@ -202,10 +205,17 @@ fn follow_as(parent: &SpanContext, site: &'static Site, name: &str) -> Option<Bo
 /// Opens a span about which somebody has to be asked.
 #[cold]
 fn ask(start: Start<'_>) -> Opening {
-    if !mode::get().has(mode::ON) || !local::is_alive() {
+    let mode = mode::get();
+    if !mode.has(mode::ON) || !local::is_alive() {
         return Opening::Nobody;
     }
     let parent = start.parent_context();
+    // Nothing that other threads write to is touched on this way, as on that of a child.
+    if !mode.has(mode::CAPTURES)
+        && let Some(own) = mode.installed.and_then(local::own_at_hand)
+    {
+        return own.open(start, &parent);
+    }
     super::pipeline_of(&parent).map_or(Opening::Nobody, |pipeline| pipeline.open(start, &parent))
 }
 

@@ -36,7 +36,9 @@ impl Front {
 #[derive(Debug)]
 pub(crate) struct Keys(Box<[SiteKey]>);
 
+// As of what holds them: nothing that is written is to lie beside them.
 #[derive(Debug)]
+#[repr(align(64))]
 struct SiteKey {
     name: &'static str,
     front: Option<Front>,
