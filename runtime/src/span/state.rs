@@ -16,23 +16,14 @@ pub(super) struct State(ManuallyDrop<Parts>);
 struct Parts {
     // Not one enum with the span in it: its tag would lie in the padding of the span's context, which would then be moved
     // about in overlapping pieces, each of which waits for the one before.
-    stage: Stage,
+    is_open: bool,
     /// An empty one unless it is open.
     span: OpenSpan,
     /// What the next poll attaches. It is made when a poll ends: attaching a clone that was made just now waits for it.
     next: Context,
+    /// What opens at the first poll.
     pending: Option<Box<Pending>>,
     leaving: Option<Leaving>,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Stage {
-    /// It opens at the first poll.
-    Pending,
-    /// It is open.
-    Open,
-    /// There is none, or it has ended.
-    Off,
 }
 
 /// What makes a span current while the future inside is dropped.
@@ -51,32 +42,29 @@ impl State {
     #[inline(never)]
     pub(super) fn of(span: Opened) -> Self {
         match span.0 {
-            Opening::Nobody => Self::off(),
-            Opening::Fresh(span) => Self::at(Stage::Open, span.open_here(), None),
-            Opening::Open(span) => Self::at(Stage::Open, *span, None),
+            Opening::Nobody => Self::not_open(None),
+            Opening::Fresh(span) => Self::at(true, span.open_here(), None),
+            Opening::Open(span) => Self::at(true, *span, None),
         }
     }
 
     pub(super) fn later(pending: Pending) -> Self {
-        match pending.is_off() {
-            true => Self::off(),
-            false => Self::at(Stage::Pending, OpenSpan::new(Context::new()), Some(Box::new(pending))),
-        }
+        Self::not_open((!pending.is_off()).then(|| Box::new(pending)))
     }
 
-    fn off() -> Self {
-        Self::at(Stage::Off, OpenSpan::new(Context::new()), None)
+    fn not_open(pending: Option<Box<Pending>>) -> Self {
+        Self::at(false, OpenSpan::new(Context::new()), pending)
     }
 
     #[inline(always)]
-    fn at(stage: Stage, span: OpenSpan, pending: Option<Box<Pending>>) -> Self {
-        Self(ManuallyDrop::new(Parts { stage, span, next: Context::new(), pending, leaving: None }))
+    fn at(is_open: bool, span: OpenSpan, pending: Option<Box<Pending>>) -> Self {
+        Self(ManuallyDrop::new(Parts { is_open, span, next: Context::new(), pending, leaving: None }))
     }
 
     /// Makes the span, if there is one, current for a poll; at the first one it opens.
     #[inline]
     pub(super) fn attach(&mut self) -> Option<ContextGuard> {
-        if self.0.stage == Stage::Open || self.open() {
+        if self.0.is_open || self.open() {
             let next = std::mem::take(&mut self.0.next);
             return Some(if next.has_active_span() { next.attach() } else { self.0.span.attach() });
         }
@@ -85,11 +73,10 @@ impl State {
 
     #[cold]
     fn open(&mut self) -> bool {
-        let Some(mut pending) = self.0.pending.take() else { return false };
-        let span = pending.open();
-        self.0.stage = if span.is_some() { Stage::Open } else { Stage::Off };
-        self.0.span = span.unwrap_or_else(|| OpenSpan::new(Context::new()));
-        self.0.stage == Stage::Open
+        let Some(span) = self.0.pending.take().and_then(|mut pending| pending.open()) else { return false };
+        self.0.span = span;
+        self.0.is_open = true;
+        true
     }
 
     /// A poll is over, and there will be another one: the span is `attached` no longer.
@@ -106,8 +93,8 @@ impl State {
 
     /// Ends the span, if it is open, which is `attached` no longer.
     pub(super) fn finish(&mut self, attached: Option<ContextGuard>) {
-        if self.0.stage == Stage::Open {
-            self.0.stage = Stage::Off;
+        if self.0.is_open {
+            self.0.is_open = false;
             self.0.next = Context::new();
             self.0.span.finish(attached);
         }
@@ -116,7 +103,7 @@ impl State {
     /// What runs in the span is dropped, and then this is. An open span was left half-way, and is current meanwhile.
     #[inline(never)]
     pub(super) fn leave(&mut self) {
-        if self.0.stage != Stage::Open {
+        if !self.0.is_open {
             return;
         }
         let span = &self.0.span;
