@@ -70,36 +70,29 @@ fn is_sensitive(key: &str, more: &[String]) -> bool {
     // Nearly all keys: their words are there already.
     if key.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'_' | b'-' | b'.'))
     {
-        return is_sensitive_in_lower_case(key, more);
+        return is_secret(key, bare(key.split(['_', '-', '.'])), more);
     }
     // A key can be written with escapes and must still be known.
     let key = decoded(key);
     let words = words(&key);
-    let lower = key.to_lowercase();
-    more.contains(&lower)
-        || WHOLE.contains(&lower.as_str())
-        || words.iter().any(|word| WORDS.contains(&word.as_str()))
-        || words.windows(2).any(|pair| PAIRS.contains(&(pair[0].as_str(), pair[1].as_str())))
+    is_secret(&key.to_lowercase(), bare(words.iter().map(String::as_str)), more)
 }
 
-/// The same for a key without escapes, capitals and letters beyond ASCII.
-fn is_sensitive_in_lower_case(key: &str, more: &[String]) -> bool {
-    // Nearly all of those are one word.
-    if key.bytes().all(|byte| byte.is_ascii_lowercase()) {
-        return WORDS.contains(&key) || WHOLE.contains(&key) || more.iter().any(|more| more == key);
-    }
-    let words = || {
-        let parts = key.split(['_', '-', '.']).map(|word| word.trim_end_matches(|c: char| c.is_ascii_digit()));
-        parts.filter(|word| !word.is_empty())
-    };
-    WHOLE.contains(&key)
-        || words().any(|word| WORDS.contains(&word))
-        || words().zip(words().skip(1)).any(|pair| PAIRS.contains(&pair))
-        || more.iter().any(|more| more == key)
+/// Whether `key`, in lower case, or its `words` are those of a secret.
+fn is_secret<'w>(key: &str, words: impl Iterator<Item = &'w str> + Clone, more: &[String]) -> bool {
+    more.iter().any(|more| more == key)
+        || WHOLE.contains(&key)
+        || words.clone().any(|word| WORDS.contains(&word))
+        || words.clone().zip(words.skip(1)).any(|pair| PAIRS.contains(&pair))
 }
 
-/// The words of a key in `snake_case`, `kebab-case`, `camelCase` or any other with signs between, in lower case and
-/// without numbers at their ends.
+/// `words` without numbers at their ends, and without those that are nothing else.
+fn bare<'w>(words: impl Iterator<Item = &'w str> + Clone) -> impl Iterator<Item = &'w str> + Clone {
+    words.map(|word| word.trim_end_matches(|c: char| c.is_ascii_digit())).filter(|word| !word.is_empty())
+}
+
+/// The words of a key in `snake_case`, `kebab-case`, `camelCase` or any other with signs between, in lower case;
+/// some are empty.
 fn words(key: &str) -> Vec<String> {
     let mut words = vec![String::new()];
     let mut previous = ' ';
@@ -116,8 +109,7 @@ fn words(key: &str) -> Vec<String> {
         }
         previous = c;
     }
-    let bare = words.iter().map(|word| word.trim_end_matches(|c: char| c.is_ascii_digit()).to_owned());
-    bare.filter(|word| !word.is_empty()).collect()
+    words
 }
 
 /// `query` with the values of sensitive keys masked, those in `more` (lower case) among them.
@@ -148,22 +140,8 @@ fn masked_pairs<'q>(pairs: &'q str, more: &[String]) -> Cow<'q, str> {
 
 /// The host and the port that a `Host` header or the like names. A user and a password before them are left out.
 pub(crate) fn host_and_port(host: &str) -> (&str, Option<u16>) {
-    // Byte by byte from the end: for so short a text that takes less than to set up a search.
-    let mut colon = None;
-    let mut start = 0;
-    for (at, byte) in host.bytes().enumerate().rev() {
-        match byte {
-            b':' if colon.is_none() => colon = Some(at),
-            b'@' => {
-                start = at + 1;
-                break;
-            }
-            _ => {}
-        }
-    }
-    let colon = colon.map(|at| (&host[start..at], &host[at + 1..]));
-    let host = &host[start..];
-    let (name, port) = match colon {
+    let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
+    let (name, port) = match host.rsplit_once(':') {
         // The colons of an address in brackets are its own.
         Some((name, port)) if !port.contains(']') => (name, port.parse().ok()),
         _ => (host, None),
