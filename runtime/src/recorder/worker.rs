@@ -109,7 +109,6 @@ impl Worker {
         (self.grown, self.dropped) = (self.own.memory.grown(), self.own.dropped_for_room());
         // What comes in meanwhile waits for its own turn: a flush must end however much is going on.
         self.own.lane(self.lane).mark();
-        let mut left = self.own.memory.used() + self.size.bytes;
         loop {
             let was_kept = self.kept.is_some();
             let batch = match self.kept.take() {
@@ -122,7 +121,6 @@ impl Worker {
                         self.spent_request = None;
                         return;
                     }
-                    left = left.saturating_sub(batch.bytes());
                     Outgoing::new(batch, &self.resource, self.spent_request.take())
                 }
             };
@@ -138,8 +136,7 @@ impl Worker {
             let has_more = batch.is_full() || self.own.lane(self.lane).waiting() > 0;
             (self.spent, self.spent_request) = batch.into_spent();
             // A batch that is not full was all that there was, unless it is an old one.
-            // Threads that go on recording may come before one that does not: what was there is to be gone.
-            if !was_kept && (!has_more || (left == 0 && !self.own.lane(self.lane).owes())) {
+            if !was_kept && (!has_more || !self.own.lane(self.lane).owes()) {
                 return;
             }
         }
