@@ -163,7 +163,7 @@ impl OpenSpan {
         match &self.record {
             // Collected first: the user's expressions run outside the span's lock.
             Some(record) if record.is_recording() => local::with_list(|list| {
-                record.list(list);
+                record.limits.for_span(list);
                 write(&mut Fields::new(list));
                 record.set(list);
             }),
@@ -172,7 +172,8 @@ impl OpenSpan {
                 Recording::Nobody => {}
                 Recording::Ours(limits) => {
                     // The span gives the memory back.
-                    let mut list = limits.for_span(local::take_list());
+                    let mut list = local::take_list();
+                    limits.for_span(&mut list);
                     write(&mut Fields::new(&mut list));
                     handover::set(&self.context, list);
                 }
@@ -217,7 +218,7 @@ impl OpenSpan {
         match &self.record {
             Some(record) if record.is_recording() => local::with_list(|list| {
                 let time = clock::now();
-                record.event_list(list);
+                record.limits.for_event(list);
                 write(&mut Fields::new(list));
                 record.add_event(&name, time, list);
             }),
@@ -226,7 +227,8 @@ impl OpenSpan {
                 Recording::Nobody => {}
                 Recording::Ours(limits) => {
                     let time = clock::now();
-                    let mut list = limits.for_event(local::take_list());
+                    let mut list = local::take_list();
+                    limits.for_event(&mut list);
                     write(&mut Fields::new(&mut list));
                     handover::add_event(&self.context, name, time, list);
                 }

@@ -23,27 +23,29 @@ pub(crate) struct Limits {
 }
 
 impl Limits {
-    /// An empty list for attributes of a span. How many it may have is seen when the list is added to the span: some may
-    /// overwrite what is there.
+    /// An empty list for attributes of a span.
     pub(super) fn attributes_of_span(&self) -> Attributes {
-        self.for_span(Attributes::new(ATTRIBUTES))
+        let mut list = Attributes::new(ATTRIBUTES);
+        self.for_span(&mut list);
+        list
     }
 
-    /// `list`, emptied for attributes of a span.
-    pub(super) fn for_span(&self, mut list: Attributes) -> Attributes {
+    /// Empties `list` for attributes of a span. How many it may have is seen when they are added to the span: some may
+    /// overwrite what is there.
+    pub(super) fn for_span(&self, list: &mut Attributes) {
         list.reset(ATTRIBUTES, u32::MAX, self.values);
-        list
     }
 
     /// An empty list for attributes of an event.
     pub(super) fn attributes_of_event(&self) -> Attributes {
-        self.for_event(Attributes::new(EVENT_ATTRIBUTES))
+        let mut list = Attributes::new(EVENT_ATTRIBUTES);
+        self.for_event(&mut list);
+        list
     }
 
-    /// `list`, emptied for attributes of an event.
-    pub(super) fn for_event(&self, mut list: Attributes) -> Attributes {
+    /// Empties `list` for attributes of an event.
+    pub(super) fn for_event(&self, list: &mut Attributes) {
         list.reset(EVENT_ATTRIBUTES, self.span.max_attributes_per_event, self.values);
-        list
     }
 }
 
@@ -195,17 +197,7 @@ impl Record {
         self.state.with(write);
     }
 
-    /// An empty list for attributes of the span.
-    pub(super) fn list(&self, memory: &mut Attributes) {
-        memory.reset(ATTRIBUTES, u32::MAX, self.limits.values);
-    }
-
-    /// An empty list for attributes of an event.
-    pub(super) fn event_list(&self, memory: &mut Attributes) {
-        memory.reset(EVENT_ATTRIBUTES, self.limits.span.max_attributes_per_event, self.limits.values);
-    }
-
-    /// Adds attributes that were written to a [`list`](Record::list).
+    /// Adds attributes that were written to a list [for a span](Limits::for_span).
     pub(super) fn set(&self, attributes: &Attributes) {
         self.write(|state| state.attributes.append(attributes));
     }
@@ -229,7 +221,7 @@ impl Record {
         }
     }
 
-    /// Adds an event whose attributes were written to an [`event_list`](Record::event_list).
+    /// Adds an event whose attributes were written to a list [for an event](Limits::for_event).
     pub(super) fn add_event(&self, name: &str, time: u64, attributes: &mut Attributes) {
         self.write(|state| state.add_event(&self.limits, name, time, attributes));
     }
