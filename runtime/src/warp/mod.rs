@@ -28,7 +28,6 @@
 //!
 //! Where the program is compiled with `panic = "abort"`, nothing of this can be done about panics.
 
-mod address;
 mod answering;
 mod body;
 mod correlation;

@@ -4,7 +4,6 @@ use std::cell::Cell;
 use std::net::IpAddr;
 use std::thread::LocalKey;
 
-use super::address;
 use crate::propagation::url;
 use crate::recorder::wire::Ready;
 use crate::value::{Fields, key};
@@ -54,13 +53,12 @@ pub(super) fn peer(peer: IpAddr, client: Option<&str>, fields: &mut Fields<'_>) 
     match client {
         Some(client) => {
             fields.put(key!("client.address"), client);
-            fields.put(key!("network.peer.address"), address::Text::of(peer).as_str());
+            fields.place(key!("network.peer.address")).display(&peer);
         }
         None => {
             let write = |fields: &mut Fields<'_>| {
-                let text = address::Text::of(peer);
-                fields.put(key!("client.address"), text.as_str());
-                fields.put(key!("network.peer.address"), text.as_str());
+                fields.place(key!("client.address")).display(&peer);
+                fields.place(key!("network.peer.address")).display(&peer);
             };
             record(&CLIENTS, |it| *it == peer, || peer, fields, write);
         }
