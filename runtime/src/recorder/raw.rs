@@ -396,7 +396,8 @@ pub(super) fn fetch_to_read(byte: &u8) {
     #[cfg(all(target_arch = "x86_64", not(miri)))]
     // SAFETY: as above.
     unsafe {
-        core::arch::asm!("prefetcht0 [{}]", in(reg) std::ptr::from_ref(byte).addr(), options(nomem, nostack, preserves_flags));
+        let address = ptr::from_ref(byte).addr();
+        core::arch::asm!("prefetcht0 [{}]", in(reg) address, options(nomem, nostack, preserves_flags));
     }
     #[cfg(not(all(target_arch = "x86_64", not(miri))))]
     std::hint::black_box(*byte);

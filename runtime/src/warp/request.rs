@@ -119,11 +119,7 @@ impl Request {
         self.routed.store(true, Ordering::Relaxed);
         self.measure(|exchange| exchange.set_route(template));
         let Some(span) = &self.span else { return };
-        let mut name = String::with_capacity(self.method.len() + 1 + template.len());
-        name.push_str(self.method);
-        name.push(' ');
-        name.push_str(template);
-        span.update_name(name);
+        span.name_of(&[self.method, " ", template]);
         span.put(key!("http.route"), template);
     }
 
