@@ -13,8 +13,7 @@ pub(crate) struct RecorderConfig {
     /// Who the spans are from.
     pub(crate) resource: Resource,
     pub(crate) sampler: Box<dyn ShouldSample>,
-    /// The sampler follows the flag of a valid parent, whatever else it does: then it is not asked about children.
-    pub(crate) parent_based: bool,
+    pub(crate) settled: Settled,
     /// Entry attributes are evaluated before the sampler is asked, so that it sees them.
     pub(crate) sampler_sees_attributes: bool,
     pub(crate) limits: SpanLimits,
@@ -24,6 +23,15 @@ pub(crate) struct RecorderConfig {
     /// Where ids come from, if not from the recorder.
     pub(crate) id_generator: Option<Box<dyn IdGenerator>>,
     pub(crate) schedule: Schedule,
+}
+
+/// What is known of a sampler, so that it need not be asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Settled {
+    /// It follows the flag of a valid parent, whatever else it does.
+    pub(crate) parent_based: bool,
+    /// It samples every span without a parent, and has nothing to add.
+    pub(crate) records_roots: bool,
 }
 
 /// A function that sees every string before it is encoded.
@@ -67,7 +75,7 @@ impl Default for RecorderConfig {
         Self {
             resource: Resource::builder_empty().build(),
             sampler: Box::new(Sampler::ParentBased(Box::new(Sampler::AlwaysOn))),
-            parent_based: true,
+            settled: Settled { parent_based: true, records_roots: true },
             sampler_sees_attributes: false,
             limits: SpanLimits::default(),
             value_length: None,

@@ -39,7 +39,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use opentelemetry::Context;
 
-pub(crate) use config::{RecorderConfig, Redactor, Schedule};
+pub(crate) use config::{RecorderConfig, Redactor, Schedule, Settled};
 pub(crate) use counts::Totals;
 pub(crate) use open::{Entered, OpenSpan, Opening};
 pub(crate) use outlet::{Delivered, Outgoing, Outlet};

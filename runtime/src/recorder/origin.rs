@@ -8,7 +8,7 @@ use opentelemetry::trace::{
 use opentelemetry_sdk::trace::SamplingDecision;
 
 use super::local;
-use super::mode::{Bits, CAPTURES, ON, PARENT_BASED};
+use super::mode::{Bits, CAPTURES, ON, PARENT_BASED, RECORDS_ROOTS};
 use super::own::Own;
 
 /// What a span takes over from its parent.
@@ -39,6 +39,12 @@ impl Origin {
         Self { trace_id, parent_span_id: SpanId::INVALID, parent_is_remote: false, flags }
     }
 
+    /// The same, which is sampled.
+    #[inline]
+    pub(super) fn sampled_root(trace_id: TraceId) -> Self {
+        Self { flags: TraceFlags::SAMPLED, ..Self::root(trace_id) }
+    }
+
     #[inline]
     pub(super) fn span_context(&self, span_id: SpanId, trace_state: TraceState) -> SpanContext {
         SpanContext::new(self.trace_id, span_id, self.flags, false, trace_state)
@@ -51,6 +57,8 @@ pub(super) enum Verdict<'p> {
     Nothing,
     /// It is sampled as its parent is.
     Follow(SpanRef<'p>),
+    /// It is the first one of a trace, and sampled.
+    Root,
     /// Somebody has to be asked.
     Ask,
 }
@@ -81,7 +89,7 @@ pub(super) fn verdict(parent: &Context, mode: Bits) -> Verdict<'_> {
     let span = parent.span();
     let parent = span.span_context();
     if !parent.is_valid() {
-        return Verdict::Ask;
+        return if mode.has(RECORDS_ROOTS) { Verdict::Root } else { Verdict::Ask };
     }
     if !parent.is_sampled() {
         return Verdict::Nothing;
@@ -113,7 +121,7 @@ pub(super) fn decide(
     if parent.is_telemetry_suppressed() || own.is_closed() {
         return Decision::Nothing;
     }
-    if parent_span.is_valid() && own.parent_based {
+    if parent_span.is_valid() && own.settled.parent_based {
         return match parent_span.is_sampled() {
             true => Decision::Recorded(Origin::child_of(parent_span), parent_span.trace_state().clone(), Vec::new()),
             false => Decision::Nothing,

@@ -12,7 +12,7 @@ use opentelemetry::trace::{SpanId, TraceId};
 use opentelemetry_sdk::trace::{IdGenerator, ShouldSample};
 
 use super::batch::{Batch, Size};
-use super::config::RecorderConfig;
+use super::config::{RecorderConfig, Settled};
 use super::counts::{Counts, ThreadCounts, Totals};
 use super::ids::Ids;
 use super::lane::Lane;
@@ -64,7 +64,7 @@ fn room_beside(resource: &opentelemetry_sdk::Resource) -> usize {
 pub(crate) struct Own {
     pub(super) id: PipelineId,
     pub(super) sampler: Box<dyn ShouldSample>,
-    pub(super) parent_based: bool,
+    pub(super) settled: Settled,
     pub(super) sampler_sees_attributes: bool,
     pub(super) limits: Limits,
     id_generator: Option<Box<dyn IdGenerator>>,
@@ -99,7 +99,7 @@ impl Own {
         let own = Arc::new(Self {
             id,
             sampler: config.sampler,
-            parent_based: config.parent_based,
+            settled: config.settled,
             sampler_sees_attributes: config.sampler_sees_attributes,
             limits: Limits {
                 span: config.limits,

@@ -8,10 +8,10 @@ use opentelemetry::trace::TraceContextExt;
 use opentelemetry_sdk::trace::{SdkTracerProvider, SpanData};
 
 use super::collector::Collector;
-use super::config::{RecorderConfig, Redactor};
+use super::config::{RecorderConfig, Redactor, Settled};
 use super::counts::Totals;
 use super::foreign::Foreign;
-use super::mode::{ON, PARENT_BASED};
+use super::mode::{ON, PARENT_BASED, RECORDS_ROOTS};
 use super::open::Opening;
 use super::outlet::Outlet;
 use super::own::{Own, PipelineId};
@@ -127,12 +127,13 @@ impl Pipeline {
 
     /// What every span is to know of it while it is the installed one.
     pub(super) fn mode(&self) -> (u32, Option<PipelineId>) {
-        let (parent_based, id) = match &self.0 {
-            Kind::Own(own, _) => (own.parent_based, Some(own.id)),
-            // What its sampler makes of an unsampled parent is not known.
-            Kind::Foreign(_) => (false, None),
+        let (settled, id) = match &self.0 {
+            Kind::Own(own, _) => (own.settled, Some(own.id)),
+            // What its sampler makes of anything is not known.
+            Kind::Foreign(_) => (Settled::default(), None),
         };
-        (ON | if parent_based { PARENT_BASED } else { 0 }, id)
+        let bit = |settled: bool, bit: u32| if settled { bit } else { 0 };
+        (ON | bit(settled.parent_based, PARENT_BASED) | bit(settled.records_roots, RECORDS_ROOTS), id)
     }
 
     /// Whether a span under `parent` can be recorded, as far as that is known without asking the sampler.

@@ -5,6 +5,7 @@ use std::ptr::NonNull;
 use opentelemetry::trace::{SpanContext, SpanId, SpanKind, TraceContextExt, TraceState};
 use opentelemetry::{Context, KeyValue};
 
+use super::ids::Ids;
 use super::open::{Fresh, Opening};
 use super::origin::{self, Decision, Origin, Verdict};
 use super::own::Own;
@@ -110,9 +111,10 @@ fn ask_each(site: &'static Site, values: &[&dyn Value]) -> Opening {
 /// inside then nests under whatever is current already.
 pub(crate) fn open(start: Start<'_>) -> Opening {
     let (site, name) = (start.site, start.name.as_deref());
-    let follow = |parent: &SpanContext| match name {
-        None => follow(parent, site),
-        Some(name) => follow_named(parent, site, name),
+    let follow = |parent: Option<&SpanContext>| match (parent, name) {
+        (Some(parent), None) => follow(parent, site),
+        (Some(parent), Some(name)) => follow_named(parent, site, name),
+        (None, name) => begin(site, name.map_or(site.name(), clipped)),
     };
     let (found, parent) = match &start.parent {
         Parent::Current => (look_with(follow), None),
@@ -141,12 +143,15 @@ enum Found {
 
 #[inline(always)]
 fn look(site: &'static Site) -> Found {
-    look_with(|parent| follow(parent, site))
+    look_with(|parent| match parent {
+        Some(parent) => follow(parent, site),
+        None => begin(site, site.name()),
+    })
 }
 
-/// Looks at what is current; `follow` makes the record of a span that is sampled as its parent is.
+/// Looks at what is current; `follow` makes the record of a span that is sampled as its parent is, or as the root of a trace.
 #[inline(always)]
-fn look_with(follow: impl FnOnce(&SpanContext) -> Option<Box<Record>>) -> Found {
+fn look_with(follow: impl FnOnce(Option<&SpanContext>) -> Option<Box<Record>>) -> Found {
     if !local::is_alive() {
         return Found::Nothing;
     }
@@ -154,16 +159,17 @@ fn look_with(follow: impl FnOnce(&SpanContext) -> Option<Box<Record>>) -> Found 
     Context::map_current(|parent| look_from(parent, follow))
 }
 
-fn look_at(parent: &Context, follow: impl FnOnce(&SpanContext) -> Option<Box<Record>>) -> Found {
+fn look_at(parent: &Context, follow: impl FnOnce(Option<&SpanContext>) -> Option<Box<Record>>) -> Found {
     if local::is_alive() { look_from(parent, follow) } else { Found::Nothing }
 }
 
 #[inline(always)]
-fn look_from(parent: &Context, follow: impl FnOnce(&SpanContext) -> Option<Box<Record>>) -> Found {
+fn look_from(parent: &Context, follow: impl FnOnce(Option<&SpanContext>) -> Option<Box<Record>>) -> Found {
     // Read here, since what is known before has to be kept in registers that somebody has to save.
     match origin::verdict(parent, mode::bits()) {
         Verdict::Nothing => Found::Nothing,
-        Verdict::Follow(parent) => follow(parent.span_context()).map_or(Found::Unsettled, Found::Started),
+        Verdict::Follow(parent) => follow(Some(parent.span_context())).map_or(Found::Unsettled, Found::Started),
+        Verdict::Root => follow(None).map_or(Found::Unsettled, Found::Started),
         Verdict::Ask => Found::Unsettled,
     }
 }
@@ -189,8 +195,9 @@ pub(super) fn clipped(name: &str) -> &str {
 fn follow_as(parent: &SpanContext, site: &'static Site, name: &str) -> Option<Box<Record>> {
     let pipeline = mode::get().installed?;
     let time = clock::now();
-    local::record_at_hand(pipeline, |record, span_id| {
+    let fill = |record: &mut Record, ids: &Ids| {
         let origin = Origin::child_of(parent);
+        let span_id = ids.span_id();
         let given = Description::of(site, name, time);
         // Twice, so that the compiler knows that there is nothing in it to be moved: the move would wait for what
         // was just written.
@@ -199,7 +206,25 @@ fn follow_as(parent: &SpanContext, site: &'static Site, name: &str) -> Option<Bo
         } else {
             describe_traced(record, &origin, span_id, parent.trace_state(), &given);
         }
-    })
+    };
+    local::record_at_hand(pipeline, |_| true, fill)
+}
+
+/// A record for a span of `site` that is the root of a trace, and sampled.
+#[inline(never)]
+fn begin(site: &'static Site, name: &str) -> Option<Box<Record>> {
+    let pipeline = mode::get().installed?;
+    let time = clock::now();
+    // No trace begins for nobody.
+    local::record_at_hand(
+        pipeline,
+        |own| !own.is_closed(),
+        |record, ids| {
+            let origin = Origin::sampled_root(ids.trace_id());
+            let given = Description::of(site, name, time);
+            describe(record, &origin, origin.span_context(ids.span_id(), TraceState::NONE), &given);
+        },
+    )
 }
 
 /// Opens a span about which somebody has to be asked.

@@ -16,7 +16,7 @@ use super::state::State;
 use super::{Around, Site, around, enter, inside, opened, within};
 use crate::Value;
 use crate::outcome::{Look, LookAt, leave};
-use crate::recorder::{self, OpenSpan, Pipeline, RecorderConfig};
+use crate::recorder::{self, OpenSpan, Pipeline, RecorderConfig, Settled};
 use crate::testing::{capture, capture_async};
 use crate::value::Slot;
 
@@ -250,7 +250,8 @@ impl<F: Fn(&str) + Clone + Send + Sync + 'static> ShouldSample for Samples<F> {
 
 fn sampled_by(sampler: impl Fn(&str) + Clone + Send + Sync + 'static, body: impl FnOnce()) {
     let sampler = Box::new(Samples(sampler));
-    let config = RecorderConfig { sampler, parent_based: false, sampler_sees_attributes: true, ..Default::default() };
+    let config =
+        RecorderConfig { sampler, settled: Settled::default(), sampler_sees_attributes: true, ..Default::default() };
     let (context, _capturing) = recorder::capture(Arc::new(Pipeline::held(config)));
     let _attached = context.attach();
     body();

@@ -212,11 +212,11 @@ impl Own {
         }
         let destination = ways.describe();
         let (outlets, stats) = ways.list.into_iter().unzip();
-        let Sampling { sampler, sees_attributes, parent_based } = sampling;
+        let Sampling { sampler, sees_attributes, settled } = sampling;
         let config = RecorderConfig {
             resource,
             sampler,
-            parent_based,
+            settled,
             sampler_sees_attributes: sees_attributes,
             limits: limits.counts,
             value_length: limits.value_length,

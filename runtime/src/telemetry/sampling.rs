@@ -5,6 +5,7 @@ use std::any::Any;
 use opentelemetry_sdk::trace::{Sampler, ShouldSample};
 
 use super::environment::Reader;
+use crate::recorder::Settled;
 
 /// A sampler, with what the pipeline needs to know about it.
 #[derive(Debug)]
@@ -12,17 +13,18 @@ pub(crate) struct Sampling {
     pub(crate) sampler: Box<dyn ShouldSample>,
     /// It wants to see the attributes that a span starts with.
     pub(crate) sees_attributes: bool,
-    /// It follows an unsampled parent, so that it need not be asked.
-    pub(crate) parent_based: bool,
+    /// What need not be asked of it.
+    pub(crate) settled: Settled,
 }
 
 impl Sampling {
     /// A sampler that was given in code.
     pub(crate) fn given(sampler: impl ShouldSample + 'static, sees_attributes: bool) -> Self {
         // Only the SDK's own type is known to follow: a `ParentBasedSampler` can be told otherwise.
-        let known = (&sampler as &dyn Any).downcast_ref::<Sampler>();
-        let parent_based = matches!(known, Some(Sampler::ParentBased(_)));
-        Self { sampler: Box::new(sampler), sees_attributes, parent_based }
+        let parent_based = matches!((&sampler as &dyn Any).downcast_ref::<Sampler>(), Some(Sampler::ParentBased(_)));
+        // What it makes of a root is up to a sampler inside, whose type can't be seen.
+        let settled = Settled { parent_based, records_roots: false };
+        Self { sampler: Box::new(sampler), sees_attributes, settled }
     }
 
     /// What OTEL_TRACES_SAMPLER and OTEL_TRACES_SAMPLER_ARG say; by default everything whose parent is recorded.
@@ -37,8 +39,9 @@ impl Sampling {
             Root::AlwaysOff => Sampler::AlwaysOff,
             Root::Ratio => Sampler::TraceIdRatioBased(ratio(reader)),
         };
+        let settled = Settled { parent_based, records_roots: matches!(root, Sampler::AlwaysOn) };
         let sampler = if parent_based { Sampler::ParentBased(Box::new(root)) } else { root };
-        Self { sampler: Box::new(sampler), sees_attributes: false, parent_based }
+        Self { sampler: Box::new(sampler), sees_attributes: false, settled }
     }
 }
 
@@ -89,29 +92,30 @@ mod tests {
     use super::super::environment::tests::environment;
     use super::*;
 
-    fn read(variables: &[(&'static str, &'static str)]) -> (String, bool, Vec<String>) {
+    fn read(variables: &[(&'static str, &'static str)]) -> (String, Settled, Vec<String>) {
         let environment = environment(variables);
         let mut reader = Reader::new(&environment);
         let sampling = Sampling::from_environment(&mut reader);
         let invalid = reader.into_invalid().iter().map(ToString::to_string).collect();
-        (format!("{:?}", sampling.sampler), sampling.parent_based, invalid)
+        (format!("{:?}", sampling.sampler), sampling.settled, invalid)
     }
 
     #[test]
     fn every_standard_name_is_known() {
         let cases = [
-            ("always_on", "AlwaysOn", false),
-            ("always_off", "AlwaysOff", false),
-            ("traceidratio", "TraceIdRatioBased(0.25)", false),
-            ("parentbased_always_on", "ParentBased(AlwaysOn)", true),
-            ("parentbased_always_off", "ParentBased(AlwaysOff)", true),
-            ("parentbased_traceidratio", "ParentBased(TraceIdRatioBased(0.25))", true),
+            ("always_on", "AlwaysOn", false, true),
+            ("always_off", "AlwaysOff", false, false),
+            ("traceidratio", "TraceIdRatioBased(0.25)", false, false),
+            ("parentbased_always_on", "ParentBased(AlwaysOn)", true, true),
+            ("parentbased_always_off", "ParentBased(AlwaysOff)", true, false),
+            ("parentbased_traceidratio", "ParentBased(TraceIdRatioBased(0.25))", true, false),
         ];
-        for (name, expected, parent_based) in cases {
+        for (name, expected, parent_based, records_roots) in cases {
             let read = read(&[("OTEL_TRACES_SAMPLER", name), ("OTEL_TRACES_SAMPLER_ARG", "0.25")]);
-            assert_eq!(read, (expected.to_owned(), parent_based, vec![]));
+            assert_eq!(read, (expected.to_owned(), Settled { parent_based, records_roots }, vec![]));
         }
-        assert_eq!(read(&[]), ("ParentBased(AlwaysOn)".to_owned(), true, vec![]));
+        let settled = Settled { parent_based: true, records_roots: true };
+        assert_eq!(read(&[]), ("ParentBased(AlwaysOn)".to_owned(), settled, vec![]));
     }
 
     #[test]
@@ -127,15 +131,20 @@ mod tests {
 
     #[test]
     fn an_unknown_sampler_is_refused_with_the_known_ones() {
-        let (sampler, parent_based, invalid) = read(&[("OTEL_TRACES_SAMPLER", "jaeger_remote")]);
-        assert_eq!((sampler.as_str(), parent_based), ("ParentBased(AlwaysOn)", true));
+        let (sampler, settled, invalid) = read(&[("OTEL_TRACES_SAMPLER", "jaeger_remote")]);
+        assert_eq!(
+            (sampler.as_str(), settled),
+            ("ParentBased(AlwaysOn)", Settled { parent_based: true, records_roots: true })
+        );
         assert!(invalid[0].contains("parentbased_traceidratio"), "{invalid:?}");
     }
 
     #[test]
     fn only_what_is_known_to_follow_its_parent_is_taken_to() {
-        assert!(Sampling::given(Sampler::ParentBased(Box::new(Sampler::AlwaysOn)), false).parent_based);
-        assert!(!Sampling::given(Sampler::AlwaysOn, false).parent_based);
-        assert!(!Sampling::given(Sampler::parent_based(Sampler::AlwaysOn), false).parent_based);
+        let settled = |sampler: Sampling| sampler.settled;
+        let follows = Settled { parent_based: true, records_roots: false };
+        assert_eq!(settled(Sampling::given(Sampler::ParentBased(Box::new(Sampler::AlwaysOff)), false)), follows);
+        assert_eq!(settled(Sampling::given(Sampler::AlwaysOn, false)), Settled::default());
+        assert_eq!(settled(Sampling::given(Sampler::parent_based(Sampler::AlwaysOn), false)), Settled::default());
     }
 }

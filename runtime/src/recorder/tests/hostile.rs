@@ -9,6 +9,7 @@ use opentelemetry::trace::{
 use opentelemetry::{Context, KeyValue};
 use opentelemetry_sdk::trace::{IdGenerator, SamplingDecision, SamplingResult, ShouldSample};
 
+use super::super::Settled;
 use super::super::config::Redactor;
 use super::*;
 
@@ -91,7 +92,7 @@ fn a_sampler_that_goes_while_a_span_ends_may_write_on_that_span() {
     // A thread that has recorded for a pipeline which is gone meets the other one when it ends a span.
     let work = move || {
         let sampler = Box::new(Writes(Arc::clone(&place)));
-        let other = Recorder::new(RecorderConfig { sampler, parent_based: false, ..Default::default() });
+        let other = Recorder::new(RecorderConfig { sampler, settled: Settled::default(), ..Default::default() });
         other.open(&mut |_| ()).end();
         other.pipeline.close();
         drop(other);

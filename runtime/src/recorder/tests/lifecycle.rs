@@ -10,6 +10,7 @@ use opentelemetry::trace::{
 };
 use opentelemetry_sdk::trace::{Sampler, SamplingDecision, SamplingResult, ShouldSample};
 
+use super::super::Settled;
 use super::*;
 
 fn totals(recorder: &Recorder) -> (u64, u64, u64) {
@@ -289,7 +290,7 @@ fn named(recorder: &Recorder, parent: &Context, name: &'static str) -> Option<Op
 #[test]
 fn a_sampler_is_asked_about_every_span_unless_it_follows_the_parent() {
     let sampler = || Box::new(ByName);
-    let config = RecorderConfig { sampler: sampler(), parent_based: false, ..Default::default() };
+    let config = RecorderConfig { sampler: sampler(), settled: Settled::default(), ..Default::default() };
     let recorder = Recorder::new(config);
     let root = named(&recorder, &recorder.context, "drop").expect("a context of its own");
     assert!(!root.is_recording() && root.span_context().is_valid() && !root.span_context().is_sampled());
@@ -309,8 +310,12 @@ fn a_sampler_is_asked_about_every_span_unless_it_follows_the_parent() {
     assert_eq!(keys, ["own", "seen"]);
     assert_eq!(format!("{:?}", span.attributes[1].value).matches("IntValue(0)").count(), 1);
 
-    let config =
-        RecorderConfig { sampler: sampler(), parent_based: false, sampler_sees_attributes: true, ..Default::default() };
+    let config = RecorderConfig {
+        sampler: sampler(),
+        settled: Settled::default(),
+        sampler_sees_attributes: true,
+        ..Default::default()
+    };
     let recorder = Recorder::new(config);
     named(&recorder, &recorder.context, "yes").expect("it is recorded").end();
     assert!(format!("{:?}", recorder.take_one().attributes[1].value).contains("IntValue(1)"));
