@@ -38,6 +38,7 @@ pub use response::Response;
 pub use statement::Statement;
 pub use summary::{Summary, summary};
 
+use foldhash::fast::RandomState;
 use opentelemetry::KeyValue;
 
 use crate::metrics::AttributeSet;
@@ -69,10 +70,10 @@ struct Inner {
     error_code: Option<ErrorCode>,
     /// The attributes that every span has.
     recorded: Ready,
-    known: RwLock<HashMap<Box<str>, Arc<Known>>>,
+    known: RwLock<HashMap<Box<str>, Arc<Known>, RandomState>>,
     /// The attributes that the metrics of its commands have, by their names.
     #[cfg(feature = "redis")]
-    commands: RwLock<HashMap<Box<str>, AttributeSet>>,
+    commands: RwLock<HashMap<Box<str>, AttributeSet, RandomState>>,
 }
 
 /// What is known of a statement, however often it is sent.
