@@ -5,7 +5,17 @@ use std::fmt::Debug;
 use opentelemetry::KeyValue;
 use opentelemetry::metrics::{BoundHistogram, BoundUpDownCounter, Histogram, UpDownCounter};
 
+use opentelemetry_sdk::metrics::{Aggregation, Instrument as Described, MeterProviderBuilder, Stream};
+
 use super::series::Instrument;
+
+/// Leaves out what the SDK's processors measure of themselves with the same feature: what is exported must not depend on it.
+pub(super) fn prepared(builder: MeterProviderBuilder) -> MeterProviderBuilder {
+    builder.with_view(|instrument: &Described| {
+        let of_sdk = instrument.scope().name() == "otel.sdk";
+        of_sdk.then(|| Stream::builder().with_aggregation(Aggregation::Drop).build().ok()).flatten()
+    })
+}
 
 impl<T: Copy + Debug> Instrument for Histogram<T> {
     type Value = T;

@@ -74,7 +74,7 @@
 //! ```
 
 mod attribute_set;
-#[cfg(feature = "bound-metrics")]
+#[cfg_attr(not(feature = "bound-metrics"), path = "unbound.rs")]
 mod bound;
 mod console;
 mod database;
@@ -91,8 +91,6 @@ mod pool;
 mod prometheus;
 mod remembered;
 mod series;
-#[cfg(not(feature = "bound-metrics"))]
-mod unbound;
 
 pub(crate) use attribute_set::AttributeSet;
 pub(crate) use database::Operation;

@@ -148,6 +148,24 @@ fn the_next_telemetry_measures_for_itself() {
     }
 }
 
+/// A processor of the SDK counts what it does when the SDK is built to bind instruments.
+#[test]
+fn what_the_sdk_measures_of_itself_is_left_out() {
+    use traced::opentelemetry::trace::{Tracer, TracerProvider};
+    use traced::opentelemetry_sdk::trace::SdkTracerProvider;
+
+    let measured = start(|builder| builder);
+    let provider = SdkTracerProvider::builder().with_batch_exporter(Once::default()).build();
+    provider.tracer("own").in_span("a span", |_| ());
+    provider.shutdown().unwrap();
+    measured.telemetry.flush().unwrap();
+    let all = measured.exporter.get_finished_metrics().unwrap();
+    let scopes: Vec<_> =
+        all.iter().flat_map(|one| one.scope_metrics()).map(|of| of.scope().name().to_owned()).collect();
+    assert!(scopes.contains(&"traced".to_owned()), "{scopes:?}");
+    assert!(!scopes.contains(&"otel.sdk".to_owned()), "{scopes:?}");
+}
+
 #[test]
 fn nothing_is_lost_while_metrics_are_collected() {
     const THREADS: usize = 4;
