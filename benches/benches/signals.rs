@@ -1,4 +1,6 @@
-//! What metrics of a function and log records cost: `cargo bench -p traced-benches --features signals --bench signals`.
+//! What metrics of a function and of a statement cost, and log records:
+//! `cargo bench -p traced-benches --features signals --bench signals`, and with `signals,traced/bound-metrics` where instruments
+//! are bound.
 //!
 //! Each is measured in turns with the others; the ratio to a span of the same run is what may be quoted.
 
@@ -7,8 +9,11 @@ use std::io::Write;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
+use opentelemetry::Context;
+use opentelemetry::trace::{SpanContext, SpanId, TraceContextExt, TraceFlags, TraceId, TraceState};
 use opentelemetry_sdk::metrics::InMemoryMetricExporter;
 use opentelemetry_sdk::trace::Sampler;
+use traced::database::Database;
 use traced::logs::Logs;
 use traced::{Telemetry, traced};
 
@@ -30,6 +35,23 @@ fn spanned(id: i64) -> i64 {
 #[traced(metrics)]
 fn spanned_and_measured(id: i64) -> i64 {
     black_box(id)
+}
+
+/// A statement whose span is not sampled.
+fn statement(database: &Database) {
+    database.statement("SELECT title FROM books WHERE id = ?").run(|| Ok::<_, std::fmt::Error>(black_box(7))).ok();
+}
+
+/// The context of a trace that is not sampled.
+fn unsampled() -> Context {
+    let (trace, span) = (TraceId::from(1), SpanId::from(1));
+    Context::new().with_remote_span_context(SpanContext::new(
+        trace,
+        span,
+        TraceFlags::default(),
+        true,
+        TraceState::NONE,
+    ))
 }
 
 /// Nobody: what is written is thrown away.
@@ -69,13 +91,15 @@ fn medians<const N: usize>(calls: [&dyn Fn(); N]) -> [f64; N] {
 fn main() {
     let telemetry = Telemetry::builder()
         .environment(|_| None)
-        .sampler(Sampler::AlwaysOn)
+        .sampler(Sampler::ParentBased(Box::new(Sampler::AlwaysOn)))
         .span_exporter(Discarding)
         .metric_exporter(InMemoryMetricExporter::default())
         .logs(Logs::text().writer(Nowhere(Mutex::new(0))))
         .install()
         .expect("a telemetry");
-    let [off, measured, span, both, text] = medians([
+    let database = Database::new("sqlite").namespace("books.db");
+    let unsampled = unsampled();
+    let [off, measured, span, both, statement, text] = medians([
         &|| {
             off(7);
         },
@@ -88,6 +112,10 @@ fn main() {
         &|| {
             spanned_and_measured(7);
         },
+        &|| {
+            let _attached = unsampled.clone().attach();
+            statement(&database);
+        },
         &|| tracing::info!(id = 7, "looked up"),
     ]);
     let mut out = std::io::stdout().lock();
@@ -98,6 +126,7 @@ fn main() {
     line("metrics alone", measured);
     line("a span", span);
     line("a span and metrics", both);
+    line("metrics of a statement, not sampled", statement);
     line("a log record as a line of text", text);
     telemetry.shutdown().expect("everything delivered");
 }

@@ -26,8 +26,14 @@ struct Measured {
 type Points = Vec<(BTreeMap<String, String>, f64)>;
 
 fn start(describe: impl FnOnce(TelemetryBuilder) -> TelemetryBuilder) -> Measured {
+    start_with(InMemoryMetricExporter::default(), describe)
+}
+
+fn start_with(
+    exporter: InMemoryMetricExporter,
+    describe: impl FnOnce(TelemetryBuilder) -> TelemetryBuilder,
+) -> Measured {
     let one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
-    let exporter = InMemoryMetricExporter::default();
     let builder = Telemetry::builder()
         .environment(|name| (name == "OTEL_TRACES_EXPORTER").then(|| "none".to_owned()))
         .service_name("measured")
@@ -221,6 +227,8 @@ fn a_collector_that_takes_no_metrics_is_one_warning_with_the_remedy() {
 
 #[path = "metrics/functions.rs"]
 mod functions;
+#[path = "metrics/series.rs"]
+mod series;
 
 #[cfg(feature = "warp")]
 mod warp_edge {

@@ -38,8 +38,10 @@ pub use response::Response;
 pub use statement::Statement;
 pub use summary::{Summary, summary};
 
+use foldhash::fast::RandomState;
 use opentelemetry::KeyValue;
 
+use crate::metrics::AttributeSet;
 use crate::recorder::wire::Ready;
 use crate::value::{Fields, key};
 
@@ -62,10 +64,16 @@ struct Inner {
     /// What its pool is called.
     #[cfg(any(feature = "postgres", feature = "redis"))]
     pool_name: OnceLock<Arc<str>>,
+    /// The attributes that the metrics of its pool have.
+    #[cfg(any(feature = "postgres", feature = "redis"))]
+    pool: OnceLock<AttributeSet>,
     error_code: Option<ErrorCode>,
     /// The attributes that every span has.
     recorded: Ready,
-    known: RwLock<HashMap<Box<str>, Arc<Known>>>,
+    known: RwLock<HashMap<Box<str>, Arc<Known>, RandomState>>,
+    /// The attributes that the metrics of its commands have, by their names.
+    #[cfg(feature = "redis")]
+    commands: RwLock<HashMap<Box<str>, AttributeSet, RandomState>>,
 }
 
 /// What is known of a statement, however often it is sent.
@@ -74,8 +82,8 @@ pub(crate) struct Known {
     pub(crate) summary: Summary,
     /// The attributes that its spans have, as written and with its literals replaced.
     pub(crate) recorded: [Ready; 2],
-    /// The attributes that its metrics have.
-    pub(crate) measured: OnceLock<Arc<[KeyValue]>>,
+    /// The attributes that its metrics have, when it is run and when it is prepared.
+    pub(crate) measured: [OnceLock<AttributeSet>; 2],
 }
 
 type ErrorCode = fn(&(dyn Error + 'static)) -> Option<Cow<'static, str>>;
@@ -92,9 +100,13 @@ impl Database {
             port: None,
             #[cfg(any(feature = "postgres", feature = "redis"))]
             pool_name: OnceLock::new(),
+            #[cfg(any(feature = "postgres", feature = "redis"))]
+            pool: OnceLock::new(),
             error_code: None,
             recorded: Ready::default(),
             known: RwLock::default(),
+            #[cfg(feature = "redis")]
+            commands: RwLock::default(),
         }))
     }
 
@@ -107,9 +119,13 @@ impl Database {
             port: old.port,
             #[cfg(any(feature = "postgres", feature = "redis"))]
             pool_name: OnceLock::new(),
+            #[cfg(any(feature = "postgres", feature = "redis"))]
+            pool: OnceLock::new(),
             error_code: old.error_code,
             recorded: Ready::default(),
             known: RwLock::default(),
+            #[cfg(feature = "redis")]
+            commands: RwLock::default(),
         };
         change(&mut inner);
         Self(Arc::new(inner))
@@ -161,7 +177,7 @@ impl Database {
             return Arc::clone(known);
         }
         let summary = summary::summary_in(scan::Dialect::of(&self.0.system), sql);
-        let made = Arc::new(Known { summary, recorded: Default::default(), measured: OnceLock::new() });
+        let made = Arc::new(Known { summary, recorded: Default::default(), measured: Default::default() });
         if sql.len() > REMEMBERED_LENGTH {
             return made;
         }
@@ -202,6 +218,33 @@ impl Database {
             }
             name.into()
         })
+    }
+
+    /// The attributes that the metrics of its pool have.
+    #[cfg(any(feature = "postgres", feature = "redis"))]
+    pub(crate) fn pool(&self) -> &AttributeSet {
+        let name = || KeyValue::new("db.client.connection.pool.name", Arc::clone(self.pool_name()));
+        self.0.pool.get_or_init(|| AttributeSet::new(vec![name()]))
+    }
+
+    /// The attributes that the metrics of the command `name` have, remembered.
+    #[cfg(feature = "redis")]
+    pub(crate) fn command(&self, name: &str) -> AttributeSet {
+        if let Some(command) = self.0.commands.read().unwrap_or_else(PoisonError::into_inner).get(name) {
+            return command.clone();
+        }
+        let mut attributes = self.measured();
+        attributes.push(KeyValue::new("db.operation.name", name.to_owned()));
+        let made = AttributeSet::new(attributes);
+        if name.len() > REMEMBERED_LENGTH {
+            return made;
+        }
+        let mut commands = self.0.commands.write().unwrap_or_else(PoisonError::into_inner);
+        if commands.len() >= REMEMBERED {
+            commands.clear();
+        }
+        commands.insert(name.into(), made.clone());
+        made
     }
 
     /// The attributes that every metric of this database carries.

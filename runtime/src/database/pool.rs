@@ -63,7 +63,7 @@ impl Borrowed {
     /// It is given back: its manager is asked then whether it still works.
     pub(crate) fn end(&mut self, database: &Database) {
         if let Some(start) = self.0.take() {
-            metrics::connection_used(start.elapsed(), database.pool_name());
+            metrics::connection_used(start.elapsed(), database.pool());
         }
     }
 }
@@ -80,7 +80,7 @@ pub async fn get<M: Pooled>(pool: &Pool<M>) -> Result<PooledConnection<'_, M>, R
     let mut result = get_in_span(pool).await;
     if let (Some(start), Ok(connection)) = (start, &mut result) {
         if let Some(database) = M::database(connection) {
-            metrics::connection_waited(start.elapsed(), database.pool_name());
+            metrics::connection_waited(start.elapsed(), database.pool());
         }
         M::borrowed(connection);
     }

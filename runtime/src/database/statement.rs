@@ -9,7 +9,7 @@ use opentelemetry::KeyValue;
 use opentelemetry::trace::SpanKind;
 
 use super::{Database, Known, Response, Summary};
-use crate::metrics::Operation;
+use crate::metrics::{AttributeSet, Operation};
 use crate::outcome::Outcome;
 use crate::span::{self, InSpan, Opened, Site, Start};
 use crate::value::key;
@@ -142,14 +142,14 @@ impl<'a> Statement<'a> {
 
     /// Begins to measure it, if anybody does.
     pub(crate) fn measure(&self) -> Option<Operation> {
-        Operation::begin(|| match self.prefix {
-            None => Arc::clone(self.known().measured.get_or_init(|| self.measured())),
-            Some(_) => self.measured(),
+        Operation::begin(|| {
+            let ready = &self.known().measured[usize::from(self.prefix.is_some())];
+            ready.get_or_init(|| self.measured()).clone()
         })
     }
 
     /// The attributes that its metrics have.
-    fn measured(&self) -> Arc<[KeyValue]> {
+    fn measured(&self) -> AttributeSet {
         let summary = &self.known().summary;
         let mut attributes = self.database.measured();
         match self.prefix {
@@ -162,7 +162,7 @@ impl<'a> Statement<'a> {
             Some(prefix) => attributes.push(KeyValue::new("db.operation.name", prefix)),
         }
         attributes.extend(summary.collection().map(|name| KeyValue::new("db.collection.name", name.to_owned())));
-        attributes.into()
+        AttributeSet::new(attributes)
     }
 
     /// Opens the span.

@@ -6,7 +6,7 @@ use std::fmt;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicI64, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::Instant;
 
@@ -17,6 +17,8 @@ use opentelemetry_sdk::metrics::SdkMeterProvider;
 use pin_project_lite::pin_project;
 
 use super::instruments;
+use super::remembered::{Collections, Literal, Remembered};
+use super::series::Series;
 use crate::outcome::Outcome;
 use crate::value::Fields;
 
@@ -28,13 +30,10 @@ const DURATIONS: [f64; 15] =
 #[derive(Debug)]
 pub(super) struct Functions {
     provider: SdkMeterProvider,
-    /// By the places of scope, name and code in memory, which are literals: so a call compares no text.
-    at: RwLock<HashMap<[Place; 3], Arc<Function>>>,
+    /// By scope, name and code: so a call compares no text.
+    remembered: Remembered<[Literal; 3], Calls>,
     known: Mutex<HashMap<(&'static str, &'static str), Instruments>>,
 }
-
-/// The address of a text and its length.
-type Place = (usize, usize);
 
 /// The instruments that the functions of one scope and name share.
 #[derive(Debug)]
@@ -43,7 +42,15 @@ struct Instruments {
     functions: Arc<Mutex<Vec<Arc<Function>>>>,
 }
 
-/// What measures one function.
+/// What measures the calls of one function.
+#[derive(Debug)]
+struct Calls {
+    function: Arc<Function>,
+    /// Those that have no attributes of their own and did not fail.
+    plain: Series<Histogram<f64>>,
+}
+
+/// One function.
 #[derive(Debug)]
 struct Function {
     code: KeyValue,
@@ -53,18 +60,16 @@ struct Function {
 }
 
 impl Functions {
-    pub(super) fn new(provider: &SdkMeterProvider) -> Self {
-        Self { provider: provider.clone(), at: RwLock::default(), known: Mutex::default() }
+    pub(super) fn new(provider: &SdkMeterProvider, collections: &Collections) -> Self {
+        Self { provider: provider.clone(), remembered: collections.remembered(), known: Mutex::default() }
     }
 
-    fn get(&self, scope: &'static str, name: &'static str, code: &'static str) -> Arc<Function> {
-        let at = [scope, name, code].map(|text| (text.as_ptr().addr(), text.len()));
-        if let Some(function) = self.at.read().unwrap_or_else(PoisonError::into_inner).get(&at) {
-            return Arc::clone(function);
-        }
-        let function = self.function(scope, name, code);
-        self.at.write().unwrap_or_else(PoisonError::into_inner).insert(at, Arc::clone(&function));
-        function
+    fn get(&self, scope: &'static str, name: &'static str, code: &'static str) -> Arc<Calls> {
+        self.remembered.get(&[scope, name, code].map(Literal), || {
+            let function = self.function(scope, name, code);
+            let plain = Series::new(&function.duration, &[function.code.clone()].into());
+            Calls { function, plain }
+        })
     }
 
     /// The same literal may stand at several addresses.
@@ -117,7 +122,7 @@ impl RefUnwindSafe for Call {}
 
 #[derive(Debug)]
 struct Running {
-    function: Arc<Function>,
+    calls: Arc<Calls>,
     /// None until it begins.
     start: Option<Instant>,
     attributes: Vec<KeyValue>,
@@ -148,9 +153,9 @@ pub fn measure_later(
     attributes: &mut dyn FnMut(&mut Fields<'_>),
 ) -> Call {
     let Some(instruments) = instruments::installed() else { return Call(None) };
-    let function = instruments.functions.get(scope, name, code);
+    let calls = instruments.functions.get(scope, name, code);
     let attributes = Fields::collect(attributes);
-    Call(Some(Running { function, start: None, attributes, error_type: None, polling: None, done: false }))
+    Call(Some(Running { calls, start: None, attributes, error_type: None, polling: None, done: false }))
 }
 
 /// The call has returned `value`; `note` sees it.
@@ -164,7 +169,7 @@ impl Call {
         let Some(running) = &mut self.0 else { return };
         if running.start.is_none() {
             running.start = Some(Instant::now());
-            running.function.active.fetch_add(1, Relaxed);
+            running.calls.function.active.fetch_add(1, Relaxed);
         }
     }
 
@@ -200,7 +205,8 @@ impl Drop for Running {
     /// The call is over: it returned, panicked, or was dropped half-way.
     fn drop(&mut self) {
         let Some(start) = self.start else { return };
-        let Function { code, duration, active } = &*self.function;
+        let Calls { function, plain } = &*self.calls;
+        let Function { code, duration, active } = &**function;
         active.fetch_sub(1, Relaxed);
         let error_type = match self.error_type.take() {
             Some(error_type) => Some(error_type),
@@ -210,7 +216,7 @@ impl Drop for Running {
         };
         let time = start.elapsed().as_secs_f64();
         if self.attributes.is_empty() && error_type.is_none() {
-            return duration.record(time, std::slice::from_ref(code));
+            return plain.measure(time);
         }
         let mut attributes = std::mem::take(&mut self.attributes);
         attributes.push(code.clone());

@@ -11,6 +11,9 @@ use super::function::Functions;
 #[cfg(feature = "warp")]
 use super::http::Http;
 use super::pipeline;
+#[cfg(any(feature = "postgres", feature = "redis"))]
+use super::pool::Pools;
+use super::remembered::Collections;
 
 /// The instruments of one meter provider.
 #[derive(Debug)]
@@ -18,6 +21,8 @@ pub(crate) struct Instruments {
     #[cfg(feature = "warp")]
     pub(super) http: Http,
     pub(super) database: Database,
+    #[cfg(any(feature = "postgres", feature = "redis"))]
+    pub(super) pools: Pools,
     pub(super) functions: Functions,
     pub(super) export_duration: Histogram<f64>,
 }
@@ -29,12 +34,17 @@ static ON: AtomicBool = AtomicBool::new(false);
 
 impl Instruments {
     pub(super) fn new(provider: &SdkMeterProvider) -> Self {
+        let own = provider.meter("traced");
+        let collections = Collections::of(&own);
+        let databases = provider.meter("traced::database");
         Self {
             #[cfg(feature = "warp")]
-            http: Http::new(&provider.meter("traced::warp")),
-            functions: Functions::new(provider),
-            database: Database::new(&provider.meter("traced::database")),
-            export_duration: pipeline::export_duration(&provider.meter("traced")),
+            http: Http::new(&provider.meter("traced::warp"), &collections),
+            functions: Functions::new(provider, &collections),
+            database: Database::new(&databases, &collections),
+            #[cfg(any(feature = "postgres", feature = "redis"))]
+            pools: Pools::new(&databases, &collections),
+            export_duration: pipeline::export_duration(&own),
         }
     }
 }

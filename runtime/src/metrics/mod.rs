@@ -61,7 +61,21 @@
 //!
 //! The meter provider is also OpenTelemetry's global one: instruments of your own come from
 //! [`opentelemetry::global::meter`].
+//!
+//! # Cost
+//!
+//! The SDK searches for the set of attributes with every measurement, which is most of what measuring costs. The feature
+//! `bound-metrics` lets it search but once between two collections for each set; what is exported stays the same. It is a feature of
+//! its own because it takes the SDK's `experimental_metrics_bound_instruments`, which may change in any release of
+//! `opentelemetry`: switch it on in programs that lock their dependencies, not in libraries.
+//!
+//! ```toml
+//! traced = { version = "0.1", features = ["warp", "prometheus", "bound-metrics"] }
+//! ```
 
+mod attribute_set;
+#[cfg_attr(not(feature = "bound-metrics"), path = "unbound.rs")]
+mod bound;
 mod console;
 mod database;
 mod exporter;
@@ -71,12 +85,15 @@ mod http;
 mod instruments;
 mod pipeline;
 mod plan;
+#[cfg(any(feature = "postgres", feature = "redis"))]
+mod pool;
 #[cfg(feature = "prometheus")]
 mod prometheus;
+mod remembered;
+mod series;
 
+pub(crate) use attribute_set::AttributeSet;
 pub(crate) use database::Operation;
-#[cfg(any(feature = "postgres", feature = "redis"))]
-pub(crate) use database::{connection_created, connection_used, connection_waited};
 #[doc(hidden)]
 pub use function::{Call, Measured, measure, measure_later, measured, measured_future, measured_stream};
 #[cfg(feature = "warp")]
@@ -85,5 +102,7 @@ pub(crate) use http::Exchange;
 pub(crate) use instruments::is_on;
 pub(crate) use pipeline::exported;
 pub(crate) use plan::{Given, Metrics, Plan};
+#[cfg(any(feature = "postgres", feature = "redis"))]
+pub(crate) use pool::{connection_created, connection_used, connection_waited};
 #[cfg(feature = "prometheus")]
 pub use prometheus::Prometheus;

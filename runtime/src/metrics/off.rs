@@ -1,7 +1,6 @@
 //! Without the feature `metrics` nothing is measured.
 
 use std::borrow::Cow;
-use std::sync::Arc;
 
 use opentelemetry::KeyValue;
 
@@ -14,12 +13,22 @@ pub(crate) fn is_on() -> bool {
     false
 }
 
+/// A set of attributes that is measured again and again: none is.
+#[derive(Debug, Clone)]
+pub(crate) struct AttributeSet(());
+
+impl AttributeSet {
+    pub(crate) fn new(_: Vec<KeyValue>) -> Self {
+        Self(())
+    }
+}
+
 /// An operation that is being measured: none is.
 pub(crate) enum Operation {}
 
 impl Operation {
     #[inline]
-    pub(crate) fn begin(_: impl FnOnce() -> Arc<[KeyValue]>) -> Option<Self> {
+    pub(crate) fn begin(_: impl FnOnce() -> AttributeSet) -> Option<Self> {
         None
     }
 
@@ -39,23 +48,23 @@ impl Exchange {
         None
     }
 
-    pub(crate) fn set_route(&self, _: &'static str) {
+    pub(crate) fn set_route(&mut self, _: &'static str) {
         match *self {}
     }
 
-    pub(crate) fn set_response_size(&self, _: u64) {
+    pub(crate) fn set_response_size(&mut self, _: u64) {
         match *self {}
     }
 
-    pub(crate) fn answered(&self, _: u16) {
+    pub(crate) fn answered(&mut self, _: u16) {
         match *self {}
     }
 
-    pub(crate) fn panicked(&self, _: Option<u16>) {
+    pub(crate) fn panicked(&mut self, _: Option<u16>) {
         match *self {}
     }
 
-    pub(crate) fn failed(&self, _: &'static str) {
+    pub(crate) fn failed(&mut self, _: &'static str) {
         match *self {}
     }
 
@@ -65,13 +74,13 @@ impl Exchange {
 }
 
 #[cfg(any(feature = "postgres", feature = "redis"))]
-pub(crate) fn connection_waited(_: std::time::Duration, _: &std::sync::Arc<str>) {}
+pub(crate) fn connection_waited(_: std::time::Duration, _: &AttributeSet) {}
 
 #[cfg(any(feature = "postgres", feature = "redis"))]
-pub(crate) fn connection_created(_: std::time::Duration, _: &std::sync::Arc<str>) {}
+pub(crate) fn connection_created(_: std::time::Duration, _: &AttributeSet) {}
 
 #[cfg(any(feature = "postgres", feature = "redis"))]
-pub(crate) fn connection_used(_: std::time::Duration, _: &std::sync::Arc<str>) {}
+pub(crate) fn connection_used(_: std::time::Duration, _: &AttributeSet) {}
 
 /// A batch of spans was exported, or could not be.
 #[inline]

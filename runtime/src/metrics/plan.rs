@@ -9,6 +9,7 @@ use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::metrics::exporter::PushMetricExporter;
 use opentelemetry_sdk::metrics::{MeterProviderBuilder, PeriodicReader, SdkMeterProvider, Temporality};
 
+use super::bound;
 use super::console::Console;
 use super::exporter::Otlp;
 use super::instruments::{self, Instruments};
@@ -84,7 +85,7 @@ impl Plan {
             return Ok(None);
         }
         let closing = Arc::new(Closing::default());
-        let mut builder = SdkMeterProvider::builder().with_resource(resource);
+        let mut builder = bound::prepared(SdkMeterProvider::builder().with_resource(resource));
         for exporter in given.exporters {
             builder = (exporter.0)(builder, interval);
         }

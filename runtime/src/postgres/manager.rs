@@ -92,7 +92,7 @@ where
     async fn connect(&self) -> Result<Client, Error> {
         let start = Instant::now();
         let (client, connection) = self.config.connect(self.tls.clone()).await?;
-        metrics::connection_created(start.elapsed(), self.database.pool_name());
+        metrics::connection_created(start.elapsed(), self.database.pool());
         // Its error is also that of the statement that is under way, or shows in `has_broken`.
         tokio::spawn(async move {
             let _ = connection.await;

@@ -6,7 +6,6 @@ use std::sync::OnceLock;
 
 use bb8_redis::redis::aio::{ConnectionLike, MultiplexedConnection};
 use bb8_redis::redis::{Cmd, Pipeline, RedisError, RedisFuture, ServerError, Value};
-use opentelemetry::KeyValue;
 use opentelemetry::trace::SpanKind;
 
 use super::command;
@@ -168,11 +167,7 @@ fn traced<'a, A: Answer + Send + 'a>(
 
 /// Begins to measure a command or pipeline, if anybody does.
 fn begin(database: &Database, name: &str) -> Option<Operation> {
-    Operation::begin(|| {
-        let mut attributes = database.measured();
-        attributes.push(KeyValue::new("db.operation.name", name.to_owned()));
-        attributes.into()
-    })
+    Operation::begin(|| database.command(name))
 }
 
 /// Awaits `call` and remembers an error after which the connection can't be used.

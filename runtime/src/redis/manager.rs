@@ -70,7 +70,7 @@ impl bb8::ManageConnection for Manager {
     async fn connect(&self) -> Result<Connection, RedisError> {
         let start = Instant::now();
         let inner = self.client.get_multiplexed_async_connection_with_config(&self.config).await?;
-        metrics::connection_created(start.elapsed(), self.database.pool_name());
+        metrics::connection_created(start.elapsed(), self.database.pool());
         Ok(Connection::new(inner, self.database.clone(), self.keys))
     }
 

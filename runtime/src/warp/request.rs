@@ -241,8 +241,8 @@ impl Request {
         span.end();
     }
 
-    fn measure(&self, with: impl FnOnce(&Exchange)) {
-        if let Some(exchange) = &*self.exchange.lock().unwrap_or_else(PoisonError::into_inner) {
+    fn measure(&self, with: impl FnOnce(&mut Exchange)) {
+        if let Some(exchange) = &mut *self.exchange.lock().unwrap_or_else(PoisonError::into_inner) {
             with(exchange);
         }
     }
