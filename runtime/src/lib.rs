@@ -3,6 +3,8 @@
 #[cfg(feature = "enable")]
 mod carry;
 #[cfg(feature = "enable")]
+mod contained;
+#[cfg(feature = "enable")]
 pub mod database;
 #[cfg(not(feature = "enable"))]
 mod disabled;

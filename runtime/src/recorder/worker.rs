@@ -1,6 +1,5 @@
 //! One outlet's thread: it takes finished spans out of the logs and delivers them.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -13,6 +12,7 @@ use super::config::Schedule;
 use super::counts::Totals;
 use super::outlet::{Delivered, Outgoing, Outlet};
 use super::own::Own;
+use crate::contained::contained;
 
 /// What the thread works with.
 pub(super) struct Worker {
@@ -156,8 +156,8 @@ impl Worker {
 
     fn end(mut self, deadline: Instant, flushes: u64) {
         let orders = Arc::clone(&self.orders);
-        // Whatever an exporter does, those who wait for the end have to hear of it.
-        let _ = catch_unwind(AssertUnwindSafe(|| {
+        // Whatever an exporter does, when it goes too, those who wait for the end have to hear of it.
+        contained(move || {
             self.totals();
             let mut rest = self.kept.take().map_or(0, |kept| kept.len() as u64);
             loop {
@@ -169,7 +169,8 @@ impl Worker {
             }
             self.outlet.abandon(rest);
             self.outlet.shutdown(deadline.saturating_duration_since(Instant::now()));
-        }));
+            drop(self);
+        });
         orders.change(|state| {
             state.flushed = flushes;
             state.kept = 0;
