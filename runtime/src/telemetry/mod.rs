@@ -6,10 +6,12 @@ mod environment;
 mod error;
 mod exporters;
 mod limits;
+mod outcome;
 mod plan;
 mod propagators;
 mod report;
 mod resource;
+mod said;
 mod sampling;
 mod stats;
 #[cfg(feature = "warp")]
@@ -27,6 +29,8 @@ pub use builder::TelemetryBuilder;
 pub use error::{FlushError, InvalidVariable, SetupError};
 pub use report::Warning;
 
+use outcome::Since;
+
 pub(crate) use component::Component;
 pub(crate) use environment::Environment;
 #[cfg(any(feature = "metrics", feature = "logs"))]
@@ -36,10 +40,12 @@ pub(crate) use environment::tests;
 #[cfg(feature = "otlp")]
 pub(crate) use environment::{Reader, pairs};
 pub(crate) use report::{Outage, Overflow, Reporter};
+pub(crate) use said::said;
 #[cfg(feature = "metrics")]
 pub(crate) use stats::Settled;
-pub(crate) use stats::Stats;
+pub(crate) use stats::{Order, REFUSED, Stats};
 
+use crate::contained::contained;
 use crate::export::Closing;
 use crate::recorder::{self, Pipeline};
 use crate::span::filter;
@@ -290,21 +296,10 @@ impl Telemetry {
 
     /// Does `work`, which says whether it was in time, and says what was lost.
     fn outcome_of(&self, work: impl FnOnce(Duration) -> bool) -> Result<(), FlushError> {
-        let before = self.lost();
+        let since = Since::now(&self.stats);
         let in_time = work(self.flush_timeout);
-        let last_error = self.stats.iter().find_map(|stats| stats.outcome().last_error().cloned());
-        let spans = self.lost() - before;
         let kept = self.pipeline.as_ref().map_or(0, |pipeline| pipeline.kept());
-        if !in_time {
-            let pending = self.health().queued;
-            return Err(FlushError::TimedOut { after: self.flush_timeout, pending, last_error });
-        }
-        match (spans, kept) {
-            (0, 0) => Ok(()),
-            // Behind what is kept for another try the rest waits, too.
-            (0, kept) => Err(FlushError::Undelivered { spans: kept.max(self.health().queued), last_error }),
-            (spans, _) => Err(FlushError::Lost { spans, last_error }),
-        }
+        since.result((!in_time).then_some(self.flush_timeout), kept, self.health().queued)
     }
 
     /// Flushes the application's provider, on a thread of its own: what it does is not known, and might not end.
@@ -312,17 +307,14 @@ impl Telemetry {
         let (sender, done) = mpsc::sync_channel(1);
         let thread = std::thread::Builder::new().name("traced-flush".to_owned()).spawn(move || {
             // Nobody listens any more if this took too long.
-            let _ = sender.send(provider.force_flush());
+            let _ = sender.send(contained(|| provider.force_flush()));
         });
         // Without a thread nothing was done: that is a timeout without a wait.
         match thread.ok().and_then(|_| done.recv_timeout(self.flush_timeout).ok()) {
             None => Err(FlushError::TimedOut { after: self.flush_timeout, pending: 0, last_error: None }),
-            Some(result) => result.map_err(|error| FlushError::Provider(error.to_string())),
+            Some(None) => Err(FlushError::Provider("it panicked".to_owned())),
+            Some(Some(result)) => result.map_err(|error| FlushError::Provider(said(&error))),
         }
-    }
-
-    fn lost(&self) -> u64 {
-        self.stats.iter().map(|stats| stats.outcome().lost()).sum()
     }
 }
 
