@@ -181,7 +181,7 @@ fn follow_named(parent: &SpanContext, site: &'static Site, name: &str) -> Option
 }
 
 /// Limits of attributes are not for names; but no memory is without one.
-fn clipped(name: &str) -> &str {
+pub(super) fn clipped(name: &str) -> &str {
     ValueLimit::default().clip(name)
 }
 

@@ -11,7 +11,7 @@ use super::own::Own;
 use super::raw::Owner;
 use super::scope::ScopeId;
 use super::span::RecordedSpan;
-use super::start::{Description, describe};
+use super::start::{Description, clipped, describe};
 use super::{clock, local, mode, pipeline_of};
 
 /// A tracer provider whose spans end in a pipeline of ours.
@@ -61,7 +61,7 @@ impl RecordingTracer {
             Decision::Recorded(origin, trace_state, added) => (origin, trace_state, added),
         };
         let time = start_time.map_or_else(clock::now, clock::nanos);
-        let site_name = if let Cow::Borrowed(name) = name { name } else { "" };
+        let site_name = if let Cow::Borrowed(name) = name { clipped(name) } else { "" };
         let given = Description { scope: self.scope, name: site_name, kind: &kind, time };
         let filled = local::record(own.id, |record, span_id| {
             describe(record, &origin, origin.span_context(span_id, trace_state), &given);
