@@ -186,3 +186,38 @@ fn a_queue_of_few_places_is_emptied_before_it_is_full() {
     }
     assert_eq!(telemetry.health().dropped.total(), 0);
 }
+
+/// An exporter that waits for something of its own, as one that needs a runtime does, and takes for that what was to wake the
+/// thread.
+#[derive(Debug, Clone, Default)]
+struct Waiting(Counting);
+
+impl SpanExporter for Waiting {
+    async fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
+        self.0.export(batch).await?;
+        std::thread::park_timeout(Duration::ZERO);
+        Ok(())
+    }
+}
+
+#[test]
+fn a_queue_that_fills_during_an_export_is_emptied_after_it() {
+    let _alone = alone();
+    let exporter = Waiting(Counting::held());
+    let telemetry = Telemetry::builder()
+        .environment(|name| match name {
+            "OTEL_BSP_MAX_QUEUE_SIZE" => Some("100".to_owned()),
+            "OTEL_BSP_SCHEDULE_DELAY" => Some("3600000".to_owned()),
+            _ => None,
+        })
+        .span_exporter(exporter.clone())
+        .install()
+        .unwrap();
+    let _released = Released(&exporter.0);
+    (1..=50).for_each(|id| work(id, TEXT));
+    exporter.0.wait("an export", |counted| counted.entered);
+    (51..=110).for_each(|id| work(id, TEXT));
+    exporter.0.release();
+    exporter.0.wait("what came in meanwhile", |counted| counted.spans == 110);
+    assert_eq!(telemetry.health().dropped.total(), 0);
+}

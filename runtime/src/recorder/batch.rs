@@ -22,7 +22,6 @@ pub(super) struct Batch {
     /// How many bytes the spans take in a request.
     bytes: usize,
     logs: usize,
-    full: bool,
 }
 
 /// One span.
@@ -81,7 +80,6 @@ impl Batch {
                 let (taken, full) = self.take_from(chunk, at, size);
                 reader.advance(taken);
                 if full {
-                    self.full = true;
                     break;
                 }
             }
@@ -95,11 +93,11 @@ impl Batch {
 
     /// Empty again, in the same memory.
     pub(super) fn clear(&mut self) {
-        let Self { chunks, spans, scopes, bytes, logs, full } = self;
+        let Self { chunks, spans, scopes, bytes, logs } = self;
         chunks.clear();
         spans.clear();
         scopes.clear();
-        (*bytes, *logs, *full) = (0, 0, false);
+        (*bytes, *logs) = (0, 0);
     }
 
     /// Takes the spans of `chunk` from `start` on. Gives how many bytes were taken, and whether the batch is full.
@@ -162,11 +160,6 @@ impl Batch {
         self.bytes += len;
         self.spans.push(piece);
         Some(group)
-    }
-
-    /// Whether spans were left in the logs for want of room.
-    pub(super) fn is_full(&self) -> bool {
-        self.full
     }
 
     /// How many bytes the spans take in a request.

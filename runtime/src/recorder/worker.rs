@@ -73,8 +73,7 @@ impl Worker {
         loop {
             let ordered = *self.orders.lock();
             let forced = ordered.flushes > ordered.flushed || ordered.shutdown.is_some();
-            let due = Instant::now() >= next || self.is_pressed();
-            if forced || (due && (self.kept.is_none() || Instant::now() >= self.not_before)) {
+            if forced || self.is_due(next) {
                 self.export();
                 next = Instant::now() + self.delay;
             }
@@ -91,11 +90,21 @@ impl Worker {
             });
             // An exporter may have used up the token of `unpark` while it waited for something of its own.
             let news = *self.orders.lock();
-            if news.flushes > ordered.flushes || news.shutdown.is_some() {
+            if news.flushes > ordered.flushes || news.shutdown.is_some() || self.is_due(next) {
                 continue;
             }
-            let until = if self.kept.is_some() { self.not_before.max(Instant::now()) } else { next };
+            let until = if self.kept.is_some() { self.not_before } else { next };
             std::thread::park_timeout(until.saturating_duration_since(Instant::now()));
+        }
+    }
+
+    /// Whether it is time for an export, of which the `next` one is due by the schedule.
+    fn is_due(&self, next: Instant) -> bool {
+        // What is kept holds up all that comes behind it.
+        if self.kept.is_some() {
+            Instant::now() >= self.not_before
+        } else {
+            Instant::now() >= next || self.is_pressed()
         }
     }
 
@@ -110,7 +119,6 @@ impl Worker {
         // What comes in meanwhile waits for its own turn: a flush must end however much is going on.
         self.own.lane(self.lane).mark();
         loop {
-            let was_kept = self.kept.is_some();
             let batch = match self.kept.take() {
                 Some(kept) => kept,
                 None => {
@@ -133,10 +141,8 @@ impl Worker {
                 }
                 Delivered::Done => {}
             }
-            let has_more = batch.is_full() || self.own.lane(self.lane).waiting() > 0;
             (self.spent, self.spent_request) = batch.into_spent();
-            // A batch that is not full was all that there was, unless it is an old one.
-            if !was_kept && (!has_more || !self.own.lane(self.lane).owes()) {
+            if !self.own.lane(self.lane).owes() {
                 return;
             }
         }
