@@ -34,7 +34,7 @@ impl<'a> Since<'a> {
                 ));
             }
             if let Some(function) = after.busy_with().filter(|_| late.is_some()) {
-                said.push(format!("{name} has not come back from its {function}"));
+                said.push(format!("{name} has not finished its {function}"));
             }
         }
         let last_error = (!said.is_empty()).then(|| said.join("; "));
