@@ -125,6 +125,43 @@ fn one_that_hangs_holds_up_no_other_and_loses_its_own_spans_alone() {
     assert_eq!((health.queued, health.dropped.total()), (0, SPANS as u64 - kept), "{health:?}");
 }
 
+#[test]
+fn a_flush_tells_of_spans_that_found_no_room_meanwhile() {
+    let _alone = alone();
+    let (hanging, well) = (Counting::held(), Counting::default());
+    let telemetry = builder("5")
+        .max_queue_bytes(4 * 1024 * 1024)
+        .span_exporter(hanging.clone())
+        .span_exporter(well.clone())
+        .flush_timeout(Duration::from_secs(300))
+        .install()
+        .unwrap();
+    let released = Released(&hanging);
+    work(1, TEXT);
+    hanging.wait("an export", |counted| counted.entered);
+    std::thread::scope(|scope| {
+        let flush = scope.spawn(|| telemetry.flush());
+        well.wait("the first span", |counted| counted.spans == 1);
+        // It is ordered by now; where it is not, this shows less.
+        std::thread::sleep(Duration::from_millis(20));
+        for id in 2..=40_000 {
+            work(id, TEXT);
+            if id % 2000 == 0 {
+                well.wait("what ended before", |counted| counted.spans == id as u64);
+            }
+        }
+        drop(released);
+        let error = flush.join().unwrap().unwrap_err();
+        let dropped = telemetry.health().dropped.queue_full;
+        assert!(dropped > 0);
+        assert!(matches!(error, FlushError::Lost { spans: 1.., .. }), "{dropped}: {error}");
+        assert!(error.to_string().contains("max_queue_bytes"), "{error}");
+    });
+    work(40_001, TEXT);
+    telemetry.flush().unwrap();
+    assert_eq!(telemetry.health().queued, 0);
+}
+
 /// A telemetry that waits for a short time, with an exporter that hangs and one that does not.
 fn hanging_beside_well() -> (Telemetry, Counting, Counting) {
     let (hanging, well) = (Counting::held(), Counting::default());

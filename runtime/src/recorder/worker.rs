@@ -75,6 +75,8 @@ impl Worker {
             let forced = ordered.flushes > ordered.flushed || ordered.shutdown.is_some();
             if forced || self.is_due(next) {
                 self.export();
+                // More may have been lost during the last delivery.
+                self.tell_crowded_out();
                 next = Instant::now() + self.delay;
             }
             if ordered.flushes > ordered.flushed {
@@ -150,21 +152,25 @@ impl Worker {
 
     /// What the pipeline has counted, as far as it concerns this outlet. It is told of what it has lost.
     fn totals(&mut self) -> Totals {
+        self.tell_crowded_out();
+        let totals = self.own.totals();
+        Totals { queue_full: totals.queue_full + self.crowded_out, ..totals }
+    }
+
+    fn tell_crowded_out(&mut self) {
         let crowded_out = self.own.lane(self.lane).crowded_out();
         let news = crowded_out - self.crowded_out;
         if news > 0 {
             self.crowded_out = crowded_out;
             self.outlet.crowded_out(news);
         }
-        let totals = self.own.totals();
-        Totals { queue_full: totals.queue_full + crowded_out, ..totals }
     }
 
     fn end(mut self, deadline: Instant, flushes: u64) {
         let orders = Arc::clone(&self.orders);
         // Whatever an exporter does, when it goes too, those who wait for the end have to hear of it.
         contained(move || {
-            self.totals();
+            self.tell_crowded_out();
             let mut rest = self.kept.take().map_or(0, |kept| kept.len() as u64);
             loop {
                 let batch = self.own.take(self.lane, Batch::default(), Size::UNLIMITED);

@@ -296,10 +296,12 @@ impl Telemetry {
 
     /// Does `work`, which says whether it was in time, and says what was lost.
     fn outcome_of(&self, work: impl FnOnce(Duration) -> bool) -> Result<(), FlushError> {
-        let since = Since::now(&self.stats);
+        let crowded_out = || self.pipeline.as_ref().map_or(0, |pipeline| pipeline.crowded_out());
+        let (since, before) = (Since::now(&self.stats), crowded_out());
         let in_time = work(self.flush_timeout);
         let kept = self.pipeline.as_ref().map_or(0, |pipeline| pipeline.kept());
-        since.result((!in_time).then_some(self.flush_timeout), kept, self.health().queued)
+        let late = (!in_time).then_some(self.flush_timeout);
+        since.result(late, crowded_out() - before, kept, self.health().queued)
     }
 
     /// Flushes the application's provider, on a thread of its own: what it does is not known, and might not end.

@@ -14,9 +14,22 @@ impl<'a> Since<'a> {
         Self(stats.iter().map(|stats| (&**stats, stats.outcome())).collect())
     }
 
-    /// What came of it. `late`: it was not over after that time; `kept` spans will be tried again, and `queued` wait.
-    pub(super) fn result(&self, late: Option<Duration>, kept: u64, queued: u64) -> Result<(), FlushError> {
-        let (mut spans, mut said, mut failed) = (0, Vec::new(), false);
+    /// What came of it. `late`: it was not over after that time; `crowded_out` spans found no room meanwhile, `kept` ones
+    /// will be tried again, and `queued` wait.
+    pub(super) fn result(
+        &self,
+        late: Option<Duration>,
+        crowded_out: u64,
+        kept: u64,
+        queued: u64,
+    ) -> Result<(), FlushError> {
+        let (mut spans, mut said, mut failed) = (crowded_out, Vec::new(), false);
+        if crowded_out > 0 {
+            said.push(format!(
+                "{crowded_out} of them found no room beside those of other exporters: raise max_queue_bytes(..) or, where \
+                 it is set, OTEL_BSP_MAX_QUEUE_SIZE"
+            ));
+        }
         for (stats, before) in &self.0 {
             let after = stats.outcome();
             let name = &stats.destination;

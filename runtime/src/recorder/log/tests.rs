@@ -48,6 +48,7 @@ mod plain {
 
     /// Each keeps a chunk, also while it writes nothing.
     #[test]
+    #[cfg_attr(miri, ignore = "it writes megabytes")]
     fn many_logs_leave_most_of_the_memory_to_what_waits() {
         let memory = Arc::new(Memory::new(1 << 20));
         let logs = || (0..16).map(|_| log(&memory).expect("there is memory"));
