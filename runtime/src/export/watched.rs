@@ -56,7 +56,8 @@ pub(crate) struct Watch {
 /// The first wait before a batch that failed is tried again, and the longest.
 const WAIT: Duration = Duration::from_secs(1);
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
-/// Whoever asks for more is mistaken, or means harm.
+/// Whoever asks for more is mistaken, or means harm. Who asks for less than the first wait would get one request after the
+/// other.
 const LONGEST_ASKED: Duration = Duration::from_secs(60 * 60);
 
 /// A way out that is watched.
@@ -135,7 +136,7 @@ impl<C: Carrier> Outlet for Watched<C> {
             Err(Failure { reason, kind, again: Some(asked) }) if !self.watch.closing.has_begun() => {
                 self.report(Err(&reason), 0, totals);
                 self.stats.postponed(reason, kind);
-                let wait = asked.map_or(self.wait, |asked| asked.min(LONGEST_ASKED));
+                let wait = asked.map_or(self.wait, |asked| asked.clamp(WAIT, LONGEST_ASKED));
                 self.wait = (2 * self.wait).min(LONGEST_WAIT);
                 Delivered::Later(wait)
             }

@@ -222,8 +222,8 @@ impl Telemetry {
     ///
     /// # Errors
     ///
-    /// If spans or metrics were lost meanwhile or could not be delivered yet, or the
-    /// [flush timeout](TelemetryBuilder::flush_timeout) passed first.
+    /// If spans or metrics were lost meanwhile or could not be delivered yet, an exporter failed to hand on what it holds
+    /// itself (its own `force_flush` did), or the [flush timeout](TelemetryBuilder::flush_timeout) passed first.
     pub fn flush(&self) -> Result<(), FlushError> {
         if self.shut_down.load(Ordering::Acquire) {
             return Err(FlushError::ShutDown);

@@ -88,7 +88,7 @@ impl Sender {
             let left = deadline.saturating_duration_since(Instant::now());
             if !self.closing.has_begun() {
                 let Some(wait) = waits.next() else { return Err(failure) };
-                let wait = asked.unwrap_or(wait.saturating_add(jitter(*wait)));
+                let wait = asked.map_or(wait.saturating_add(jitter(*wait)), |asked| asked.max(WAITS[0]));
                 // With less time than a connection may take nobody could tell whether the message was sent.
                 if wait.saturating_add(connect_timeout(self.timeout)) > left {
                     return Err(failure);

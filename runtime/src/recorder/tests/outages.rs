@@ -49,10 +49,11 @@ fn each_wait_is_twice_the_last_one_up_to_half_a_minute() {
 }
 
 #[test]
-fn a_collector_may_say_when_to_come_again_but_not_never() {
+fn a_collector_may_say_when_to_come_again_but_neither_never_nor_at_once() {
     let closing = Arc::new(Closing::default());
     assert_eq!(tries(Some(Some(Duration::from_secs(90))), &closing, 2), seconds(&[90, 90]));
     assert_eq!(tries(Some(Some(Duration::MAX)), &closing, 1), seconds(&[3600]));
+    assert_eq!(tries(Some(Some(Duration::ZERO)), &closing, 3), seconds(&[1, 1, 1]));
 }
 
 #[test]
