@@ -1,6 +1,8 @@
 //! OpenTelemetry spans around Rust functions: one attribute, correct and cheap.
 
 #[cfg(feature = "enable")]
+mod aside;
+#[cfg(feature = "enable")]
 mod carry;
 #[cfg(feature = "enable")]
 mod contained;

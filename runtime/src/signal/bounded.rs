@@ -1,27 +1,16 @@
 //! Waiting for the SDK for as long as there is time, and no longer.
 
-use std::sync::mpsc;
 use std::time::Instant;
 
 use opentelemetry_sdk::error::OTelSdkResult;
 
-use crate::contained::contained;
+use crate::aside::aside;
 use crate::telemetry::said;
 
 /// Does `work` on another thread and waits for it until `deadline`: the SDK may wait for as long as an exporter likes.
 pub(crate) fn done_by(deadline: Instant, work: impl FnOnce() -> OTelSdkResult + Send + 'static) -> Result<(), String> {
-    let (sender, done) = mpsc::sync_channel(1);
-    let thread = std::thread::Builder::new().name("traced-flush".to_owned()).spawn(move || {
-        // Nobody listens any more if this took too long.
-        let _ = sender.send(contained(work));
-    });
-    let left = deadline.saturating_duration_since(Instant::now());
-    let done = thread.ok().and_then(|_| done.recv_timeout(left).ok());
-    match done {
-        None => Err("it was not done in time".to_owned()),
-        Some(None) => Err("an exporter panicked".to_owned()),
-        Some(Some(done)) => done.map_err(|error| said(&error)),
-    }
+    let done = aside(deadline, work).map_err(|undone| undone.to_string())?;
+    done.map_err(|error| said(&error))
 }
 
 #[cfg(test)]

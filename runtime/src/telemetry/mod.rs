@@ -19,7 +19,6 @@ pub(crate) mod wrong_use;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use opentelemetry::global;
@@ -45,7 +44,7 @@ pub(crate) use said::said;
 pub(crate) use stats::Settled;
 pub(crate) use stats::{Order, REFUSED, Stats};
 
-use crate::contained::contained;
+use crate::aside::{Undone, aside};
 use crate::export::Closing;
 use crate::recorder::{self, Pipeline};
 use crate::span::filter;
@@ -306,16 +305,10 @@ impl Telemetry {
 
     /// Flushes the application's provider, on a thread of its own: what it does is not known, and might not end.
     fn flush_provider(&self, provider: SdkTracerProvider) -> Result<(), FlushError> {
-        let (sender, done) = mpsc::sync_channel(1);
-        let thread = std::thread::Builder::new().name("traced-flush".to_owned()).spawn(move || {
-            // Nobody listens any more if this took too long.
-            let _ = sender.send(contained(|| provider.force_flush()));
-        });
-        // Without a thread nothing was done: that is a timeout without a wait.
-        match thread.ok().and_then(|_| done.recv_timeout(self.flush_timeout).ok()) {
-            None => Err(FlushError::TimedOut { after: self.flush_timeout, pending: 0, last_error: None }),
-            Some(None) => Err(FlushError::Provider("it panicked".to_owned())),
-            Some(Some(result)) => result.map_err(|error| FlushError::Provider(said(&error))),
+        match aside(Instant::now() + self.flush_timeout, move || provider.force_flush()) {
+            Ok(done) => done.map_err(|error| FlushError::Provider(said(&error))),
+            Err(Undone::Late) => Err(FlushError::TimedOut { after: self.flush_timeout, pending: 0, last_error: None }),
+            Err(undone) => Err(FlushError::Provider(undone.to_string())),
         }
     }
 }
