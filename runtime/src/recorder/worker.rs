@@ -73,7 +73,7 @@ impl Worker {
         loop {
             let ordered = *self.orders.lock();
             let forced = ordered.flushes > ordered.flushed || ordered.shutdown.is_some();
-            if forced || self.is_due(next) {
+            if forced || self.is_due(next) || self.has_dropped() {
                 self.export();
                 // More may have been lost during the last delivery.
                 self.tell_crowded_out();
@@ -100,19 +100,19 @@ impl Worker {
         }
     }
 
-    /// Whether it is time for an export, of which the `next` one is due by the schedule.
+    /// Whether it is time for an export, of which the `next` one is due by the schedule: sooner when much has come together.
     fn is_due(&self, next: Instant) -> bool {
         // What is kept holds up all that comes behind it.
-        if self.kept.is_some() {
-            Instant::now() >= self.not_before
-        } else {
-            Instant::now() >= next || self.is_pressed()
+        match self.kept {
+            Some(_) => Instant::now() >= self.not_before,
+            None => Instant::now() >= next || self.own.is_filling(self.grown),
         }
     }
 
-    /// Whether there is something to do before the delay has passed: much has come together, or finds no room.
-    fn is_pressed(&self) -> bool {
-        self.own.is_filling(self.grown) || self.own.dropped_for_room() != self.dropped
+    /// Whether spans found no room since the last export. This alone does not keep the thread awake: they may find none
+    /// after it, either.
+    fn has_dropped(&self) -> bool {
+        self.kept.is_none() && self.own.dropped_for_room() != self.dropped
     }
 
     /// Delivers what is in the logs, until they are empty or the outlet needs time.
