@@ -67,7 +67,10 @@ const WHOLE: &[&str] = &["code", "key", "session"];
 
 /// Whether the value of `key` is a secret; `more` are further keys, in lower case.
 fn is_sensitive(key: &str, more: &[String]) -> bool {
-    // Nearly all keys: their words are there already.
+    // Most keys are one word, and the words of nearly all the others are there already.
+    if key.bytes().all(|byte| byte.is_ascii_lowercase()) {
+        return is_secret(key, std::iter::once(key), more);
+    }
     if key.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'_' | b'-' | b'.'))
     {
         return is_secret(key, bare(key.split(['_', '-', '.'])), more);

@@ -6,6 +6,7 @@ use opentelemetry_sdk::trace::SpanData;
 use super::log::entry::Header;
 use super::log::sync::Arc;
 use super::log::{Chunk, Reader};
+use super::raw::fetch_to_read;
 use super::scope::{Scope, ScopeId};
 use super::wire::{bytes_len, decode, kind, put_varint, tag, varint_len};
 
@@ -44,21 +45,14 @@ struct Group {
 
 const NONE: u32 = u32::MAX;
 
-/// How far ahead of the span that is looked at memory is fetched, and how much at once.
-const FETCH_AHEAD: usize = 256;
-const FETCH: usize = 4096;
-
-/// Has the processor fetch the memory after `from`, and gives how far.
+/// How far ahead of the span that is looked at memory is fetched.
 ///
 /// It lies in the cache of the thread that has written it. Going from header to header would wait for each in turn, since
 /// where the next one is is known when the last has come; of reads that depend on nothing many are under way at once.
-fn fetch(bytes: &[u8], from: usize) -> usize {
-    let end = (from + FETCH).min(bytes.len());
-    let lines = bytes.get(from..end).unwrap_or_default().iter().step_by(64);
-    std::hint::black_box(lines.fold(0, |all, byte| all ^ byte));
-    // Whoever is at the end need not come again.
-    if end == bytes.len() { usize::MAX } else { end }
-}
+const FETCH_AHEAD: usize = 4096;
+
+/// A line of the processor's cache.
+const LINE: usize = 64;
 
 /// How much may leave together.
 #[derive(Debug, Clone, Copy, Default)]
@@ -110,8 +104,9 @@ impl Batch {
         // Most spans are of the scope of the one before.
         let mut last = None;
         loop {
-            if taken + FETCH_AHEAD > fetched {
-                fetched = fetch(bytes, fetched);
+            while let Some(byte) = bytes.get(fetched).filter(|_| fetched < taken + FETCH_AHEAD) {
+                fetch_to_read(byte);
+                fetched += LINE;
             }
             let Some(header) = Header::read(&bytes[taken..]) else { break };
             let at = taken + Header::LEN;

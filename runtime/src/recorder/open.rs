@@ -250,8 +250,17 @@ impl OpenSpan {
 
     pub(crate) fn update_name(&self, name: impl Into<Cow<'static, str>>) {
         match &self.record {
-            Some(record) => record.update_name(name.into()),
+            Some(record) => record.update_name(&name.into()),
             None => self.context.span().update_name(name),
+        }
+    }
+
+    /// Gives the span a name that consists of `parts`, which are short.
+    #[cfg(feature = "warp")]
+    pub(crate) fn name_of(&self, parts: &[&str]) {
+        match &self.record {
+            Some(record) => record.name_of(parts),
+            None => self.context.span().update_name(parts.concat()),
         }
     }
 

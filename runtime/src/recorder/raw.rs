@@ -390,6 +390,19 @@ fn fetch_to_write(address: *mut u8) {
     let _ = address;
 }
 
+/// Has the processor fetch what lies at `byte` and beside it, and goes on meanwhile.
+#[inline]
+pub(super) fn fetch_to_read(byte: &u8) {
+    #[cfg(all(target_arch = "x86_64", not(miri)))]
+    // SAFETY: as above.
+    unsafe {
+        let address = ptr::from_ref(byte).addr();
+        core::arch::asm!("prefetcht0 [{}]", in(reg) address, options(nomem, nostack, preserves_flags));
+    }
+    #[cfg(not(all(target_arch = "x86_64", not(miri))))]
+    std::hint::black_box(*byte);
+}
+
 /// Whether [`counter`] reads the processor's counter.
 pub(super) const fn has_counter() -> bool {
     cfg!(all(target_arch = "x86_64", not(miri)))

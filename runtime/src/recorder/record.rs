@@ -1,6 +1,5 @@
 //! What is known of a span while it is open.
 
-use std::borrow::Cow;
 use std::mem;
 
 use opentelemetry::trace::{SpanContext, Status, TraceState};
@@ -80,9 +79,6 @@ pub(super) struct State {
 /// What most spans do not have.
 #[derive(Debug, Default)]
 struct More {
-    /// Stands in the place of the first name, if there is one: its memory is used again.
-    renamed: String,
-    is_renamed: bool,
     /// Events and links, encoded.
     others: Vec<u8>,
     events: Counted,
@@ -241,8 +237,15 @@ impl Record {
         });
     }
 
-    pub(super) fn update_name(&self, name: Cow<'_, str>) {
-        self.write(|state| state.rename(&name));
+    /// Gives the span another name.
+    pub(super) fn update_name(&self, name: &str) {
+        self.write(|state| state.rename(name));
+    }
+
+    /// Gives the span a name that consists of `parts`, which are short.
+    #[cfg(feature = "warp")]
+    pub(super) fn name_of(&self, parts: &[&str]) {
+        self.write(|state| state.attributes.rename(parts));
     }
 
     /// Ends the span of `owner`, which is given up, after `part`, which lets go of its context.
@@ -302,11 +305,8 @@ impl State {
 
     /// Gives the span another name.
     pub(super) fn rename(&mut self, name: &str) {
-        let more = self.more();
-        more.is_renamed = true;
-        more.renamed.clear();
         // Limits of attributes are not for names; but no memory is without one.
-        more.renamed.push_str(ValueLimit::default().clip(name));
+        self.attributes.rename(&[ValueLimit::default().clip(name)]);
     }
 
     pub(super) fn add_event(&mut self, limits: &Limits, name: &str, time: u64, attributes: &mut Attributes) {
@@ -335,9 +335,9 @@ impl State {
         // A clock that was set back does not make a span end before it starts.
         let end = time.unwrap_or_else(|| clock::now().max(self.start));
         let dropped = self.attributes.dropped();
-        let (bytes, attributes_at) = self.attributes.finish_with_head();
+        let bytes = self.attributes.finish_with_head();
         let trace_state = span_context.trace_state();
-        let mut parts = Parts { bytes, attributes_at, end, rest: None };
+        let mut parts = Parts { bytes, end, rest: None };
         let rest;
         if self.has_more || dropped > 0 || *trace_state != TraceState::NONE {
             rest = self.more.rest(trace_state, dropped);
@@ -356,7 +356,6 @@ impl More {
             Status::Error { description } => (wire_span::STATUS_ERROR, &**description),
         };
         Rest {
-            renamed: self.is_renamed.then_some(&*self.renamed),
             trace_state: trace_state.header(),
             dropped_attributes,
             others: &self.others,
@@ -368,9 +367,6 @@ impl More {
     }
 
     fn clear(&mut self) {
-        self.is_renamed = false;
-        self.renamed.clear();
-        self.renamed.shrink_to(KEPT_BUFFER);
         self.others.clear();
         self.others.shrink_to(KEPT_BUFFER);
         self.events = Counted::default();

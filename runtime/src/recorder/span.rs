@@ -83,7 +83,7 @@ impl Span for RecordedSpan {
         T: Into<Cow<'static, str>>,
     {
         if let Some(record) = self.record() {
-            record.update_name(new_name.into());
+            record.update_name(&new_name.into());
         }
     }
 

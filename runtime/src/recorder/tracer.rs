@@ -1,6 +1,5 @@
 //! A tracer provider for everybody else's spans: those of libraries that use `opentelemetry::global` take the same path.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use opentelemetry::trace::{SpanBuilder, SpanContext, SpanKind, Tracer, TracerProvider};
@@ -61,8 +60,7 @@ impl RecordingTracer {
             Decision::Recorded(origin, trace_state, added) => (origin, trace_state, added),
         };
         let time = start_time.map_or_else(clock::now, clock::nanos);
-        let site_name = if let Cow::Borrowed(name) = name { clipped(name) } else { "" };
-        let given = Description { scope: self.scope, name: site_name, kind: &kind, time };
+        let given = Description { scope: self.scope, name: clipped(&name), kind: &kind, time };
         let filled = local::record(own.id, |record, span_id| {
             describe(record, &origin, origin.span_context(span_id, trace_state), &given);
         });
@@ -71,9 +69,6 @@ impl RecordingTracer {
         // What redacts values is the application's, and may panic.
         let mut unopened = record.unopened();
         let state = unopened.state_mut();
-        if let Cow::Owned(name) = &name {
-            state.rename(name);
-        }
         for link in &links {
             state.add_link(&limits, &link.span_context, &link.attributes);
         }

@@ -52,6 +52,7 @@ const fn site_named(name: &'static str) -> Site {
 
 /// One request under way: what is written on its span, wherever in the filters it becomes known.
 pub(super) struct Request {
+    /// If somebody records it.
     span: Option<OpenSpan>,
     /// None once the request has ended, though what it has started may go on in its context.
     exchange: Mutex<Option<Exchange>>,
@@ -100,6 +101,8 @@ impl Request {
             None if !excluded => propagation::extract_with(&base, headers),
             None => base,
         };
+        // One that nobody records is in the context, and nothing need be put together for it.
+        let span = span.filter(OpenSpan::is_recording);
         let exchange = if excluded { None } else { measured(settings, info, method, &forwarded) };
         let request = Arc::new(Self {
             span,
@@ -119,11 +122,7 @@ impl Request {
         self.routed.store(true, Ordering::Relaxed);
         self.measure(|exchange| exchange.set_route(template));
         let Some(span) = &self.span else { return };
-        let mut name = String::with_capacity(self.method.len() + 1 + template.len());
-        name.push_str(self.method);
-        name.push(' ');
-        name.push_str(template);
-        span.update_name(name);
+        span.name_of(&[self.method, " ", template]);
         span.put(key!("http.route"), template);
     }
 

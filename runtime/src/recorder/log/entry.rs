@@ -108,8 +108,8 @@ mod tests {
             let head = Head { trace_id, span_id, parent_span_id: [9; 8], flags: 0x101, kind: 1, start: 1, name: &name };
             let mut list = Attributes::of_span();
             list.begin(&head);
-            let (bytes, attributes_at) = list.finish_with_head();
-            let entry = Entry::new(Parts { bytes, attributes_at, end: 2, rest: None }, scope, 0x101);
+            let bytes = list.finish_with_head();
+            let entry = Entry::new(Parts { bytes, end: 2, rest: None }, scope, 0x101);
             let mut out = vec![0; entry.len()];
             entry.write(&mut out);
             let len = (out.len() - Header::LEN) as u32;

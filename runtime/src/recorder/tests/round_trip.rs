@@ -17,7 +17,7 @@ use super::*;
 
 #[derive(Debug, Clone)]
 struct Model {
-    renamed: Option<String>,
+    renamed: Vec<String>,
     entry: Vec<Attribute>,
     later: Vec<Attribute>,
     through_context: Vec<Attribute>,
@@ -100,7 +100,7 @@ prop_compose! {
 
 prop_compose! {
     fn model()(
-        renamed in proptest::option::of("[a-zé🦀]{1,200}"),
+        renamed in vec("[a-zé🦀]{0,200}", 0..4),
         entry in attributes(),
         later in attributes(),
         through_context in attributes(),
@@ -187,6 +187,10 @@ fn record(model: &Model) -> (Span, opentelemetry_sdk::trace::SpanData) {
     let recorder = Recorder::new(RecorderConfig { limits, value_length: model.value_length, ..Default::default() });
     let span = recorder.open(&mut |fields| write(&model.entry, fields));
     let in_context = span.context().span();
+    // One name before what stands behind it, the others after.
+    if let Some(name) = model.renamed.first() {
+        span.update_name(name.clone());
+    }
     span.set(&mut |fields| write(&model.later, fields));
     // As any OpenTelemetry library would, and as `current()` does.
     for (number, attribute) in model.through_context.iter().enumerate() {
@@ -209,7 +213,7 @@ fn record(model: &Model) -> (Span, opentelemetry_sdk::trace::SpanData) {
         let Link { span_context, attributes, .. } = link(*trace_id, *span_id, *sampled, *remote, attributes);
         in_context.add_link(span_context, attributes);
     }
-    if let Some(name) = &model.renamed {
+    for name in model.renamed.iter().skip(1) {
         span.update_name(name.clone());
     }
     span.set_status(model.status.clone());
@@ -237,7 +241,7 @@ proptest! {
         let limits = model.limits;
         let length = model.value_length;
 
-        prop_assert_eq!(&span.name, model.renamed.as_deref().unwrap_or("site"));
+        prop_assert_eq!(&span.name, model.renamed.last().map_or("site", String::as_str));
         let writes = [&model.entry[..], &model.later, &model.through_context];
         let (attributes, dropped) = expected(&writes, limits.max_attributes_per_span, length);
         same(&span.attributes, &attributes)?;

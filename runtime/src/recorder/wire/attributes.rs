@@ -5,7 +5,7 @@ mod values;
 use super::buffer::Buffer;
 use super::key::KeyBits;
 use super::read::Reader;
-use super::span::Head;
+use super::span::{self, Head};
 use super::{Key, ValueLimit, ValueRules, kind, tag};
 
 /// `KeyValue.key`, `KeyValue.value` and the cases of `AnyValue`.
@@ -104,20 +104,25 @@ impl Attributes {
         self.start = self.bytes.len();
     }
 
+    /// Gives the span whose head stands before the list another name, which consists of `parts`.
+    pub(crate) fn rename(&mut self, parts: &[&str]) {
+        self.start = span::rename(&mut self.bytes, self.start, parts);
+    }
+
     /// The bytes, in which no key is twice.
     #[inline]
     pub(crate) fn finish(&mut self) -> &[u8] {
-        let (bytes, start) = self.finish_with_head();
-        &bytes[start..]
+        let start = self.start;
+        &self.finish_with_head()[start..]
     }
 
-    /// The bytes, in which no key is twice, behind those of the head; and where they start.
+    /// The bytes, in which no key is twice, behind those of the head.
     #[inline]
-    pub(crate) fn finish_with_head(&mut self) -> (&[u8], usize) {
+    pub(crate) fn finish_with_head(&mut self) -> &[u8] {
         if self.repeats {
             self.compact();
         }
-        (self.bytes.as_slice(), self.start)
+        self.bytes.as_slice()
     }
 
     fn list(&self) -> &[u8] {

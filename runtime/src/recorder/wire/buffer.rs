@@ -1,5 +1,7 @@
 //! A buffer whose memory is initialised ahead of what is in it.
 
+use std::ops::Range;
+
 /// A buffer like a `Vec<u8>` that hands out the place for many bytes at once: filling it then needs no further check of the
 /// capacity.
 #[derive(Debug, Clone, Default)]
@@ -62,6 +64,18 @@ impl Buffer {
         }
         self.end = end;
         &mut self.bytes[start..end]
+    }
+
+    /// Makes `len` bytes, which the caller fills, of those in `old`; what stands behind them moves.
+    pub(crate) fn replace(&mut self, old: Range<usize>, len: usize) -> &mut [u8] {
+        let place = old.start..old.start + len;
+        let end = place.end + (self.end - old.end);
+        if end > self.bytes.len() {
+            self.grow(end);
+        }
+        self.bytes.copy_within(old.end..self.end, place.end);
+        self.end = end;
+        &mut self.bytes[place]
     }
 
     /// The next `N` bytes behind the contents, as many of which the caller fills and [`advance`](Buffer::advance)s over

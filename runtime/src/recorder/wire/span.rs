@@ -114,12 +114,26 @@ impl Head<'_> {
     }
 }
 
+/// Gives a span another name, the `parts` of which stand one behind the other. What it has begins with its [`Head`], behind
+/// which the attributes start at `attributes_at`; gives where they start from then on.
+pub(crate) fn rename(bytes: &mut Buffer, attributes_at: usize, parts: &[&str]) -> usize {
+    let name_at = if bytes.as_slice().get(FIXED) == Some(&PARENT_SPAN_ID) { FIXED + PARENT } else { FIXED };
+    let len = parts.iter().map(|part| part.len()).sum();
+    let field_len = if len == 0 { 0 } else { bytes_len(len) };
+    let mut out = Cursor { rest: bytes.replace(name_at..attributes_at, field_len) };
+    if len > 0 {
+        out.put(&[NAME]);
+        out.varint(len as u64);
+        parts.iter().for_each(|part| out.put_short(part.as_bytes()));
+    }
+    name_at + field_len
+}
+
 /// A span that is complete. What is encoded already is only copied.
 #[derive(Debug)]
 pub(crate) struct Parts<'a> {
-    /// The [`Head`] and, from `attributes_at` on, the attributes.
+    /// The [`Head`] and the attributes.
     pub(crate) bytes: &'a [u8],
-    pub(crate) attributes_at: usize,
     pub(crate) end: u64,
     pub(crate) rest: Option<&'a Rest<'a>>,
 }
@@ -127,8 +141,6 @@ pub(crate) struct Parts<'a> {
 /// What most spans do not have.
 #[derive(Debug)]
 pub(crate) struct Rest<'a> {
-    /// Another name than that of the head.
-    pub(crate) renamed: Option<&'a str>,
     pub(crate) trace_state: String,
     pub(crate) dropped_attributes: u32,
     /// Events and links.
@@ -161,26 +173,12 @@ impl<'a> Parts<'a> {
     pub(crate) fn is_error(&self) -> bool {
         self.rest.is_some_and(|rest| rest.status == STATUS_ERROR)
     }
-
-    /// The head without its name, and the attributes.
-    fn without_name(&self) -> (&'a [u8], &'a [u8]) {
-        let name_at = if self.bytes.get(FIXED) == Some(&PARENT_SPAN_ID) { FIXED + PARENT } else { FIXED };
-        (&self.bytes[..name_at], &self.bytes[self.attributes_at..])
-    }
 }
 
 impl Rest<'_> {
     #[inline(never)]
     fn len(&self, parts: &Parts<'_>) -> usize {
-        let mut len = self.others.len();
-        len += match self.renamed {
-            None => parts.bytes.len(),
-            Some(name) => {
-                let (head, attributes) = parts.without_name();
-                let name_len = if name.is_empty() { 0 } else { bytes_len(name.len()) };
-                head.len() + name_len + attributes.len()
-            }
-        };
+        let mut len = parts.bytes.len() + self.others.len();
         if !self.trace_state.is_empty() {
             len += bytes_len(self.trace_state.len());
         }
@@ -201,17 +199,7 @@ impl Rest<'_> {
 
     #[inline(never)]
     fn write(&self, parts: &Parts<'_>, mut out: Cursor<'_>) {
-        match self.renamed {
-            None => out.put(parts.bytes),
-            Some(name) => {
-                let (head, attributes) = parts.without_name();
-                out.put(head);
-                if !name.is_empty() {
-                    out.bytes(NAME, name.as_bytes());
-                }
-                out.put(attributes);
-            }
-        }
+        out.put(parts.bytes);
         out.put(self.others);
         if !self.trace_state.is_empty() {
             out.bytes(TRACE_STATE, self.trace_state.as_bytes());
