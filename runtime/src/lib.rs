@@ -1,7 +1,11 @@
 //! OpenTelemetry spans around Rust functions: one attribute, correct and cheap.
 
 #[cfg(feature = "enable")]
+mod aside;
+#[cfg(feature = "enable")]
 mod carry;
+#[cfg(feature = "enable")]
+mod contained;
 #[cfg(feature = "enable")]
 pub mod database;
 #[cfg(not(feature = "enable"))]

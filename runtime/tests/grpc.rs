@@ -299,7 +299,11 @@ fn what_speaks_no_grpc_is_a_failed_batch() {
             let _ = std::io::Write::write_all(&mut stream, b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n");
         }
     });
-    let telemetry = builder(&[("OTEL_EXPORTER_OTLP_ENDPOINT", &endpoint)]).0.install().unwrap();
+    let telemetry = builder(&[("OTEL_EXPORTER_OTLP_ENDPOINT", &endpoint)])
+        .0
+        .flush_timeout(Duration::from_secs(300))
+        .install()
+        .unwrap();
     work();
     let error = telemetry.flush().unwrap_err();
     assert!(matches!(error, FlushError::Undelivered { spans: 1, .. }), "{error}");

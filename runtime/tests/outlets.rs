@@ -125,6 +125,43 @@ fn one_that_hangs_holds_up_no_other_and_loses_its_own_spans_alone() {
     assert_eq!((health.queued, health.dropped.total()), (0, SPANS as u64 - kept), "{health:?}");
 }
 
+#[test]
+fn a_flush_tells_of_spans_that_found_no_room_meanwhile() {
+    let _alone = alone();
+    let (hanging, well) = (Counting::held(), Counting::default());
+    let telemetry = builder("5")
+        .max_queue_bytes(4 * 1024 * 1024)
+        .span_exporter(hanging.clone())
+        .span_exporter(well.clone())
+        .flush_timeout(Duration::from_secs(300))
+        .install()
+        .unwrap();
+    let released = Released(&hanging);
+    work(1, TEXT);
+    hanging.wait("an export", |counted| counted.entered);
+    std::thread::scope(|scope| {
+        let flush = scope.spawn(|| telemetry.flush());
+        well.wait("the first span", |counted| counted.spans == 1);
+        // It is ordered by now; where it is not, this shows less.
+        std::thread::sleep(Duration::from_millis(20));
+        for id in 2..=40_000 {
+            work(id, TEXT);
+            if id % 2000 == 0 {
+                well.wait("what ended before", |counted| counted.spans == id as u64);
+            }
+        }
+        drop(released);
+        let error = flush.join().unwrap().unwrap_err();
+        let dropped = telemetry.health().dropped.queue_full;
+        assert!(dropped > 0);
+        assert!(matches!(error, FlushError::Lost { spans: 1.., .. }), "{dropped}: {error}");
+        assert!(error.to_string().contains("max_queue_bytes"), "{error}");
+    });
+    work(40_001, TEXT);
+    telemetry.flush().unwrap();
+    assert_eq!(telemetry.health().queued, 0);
+}
+
 /// A telemetry that waits for a short time, with an exporter that hangs and one that does not.
 fn hanging_beside_well() -> (Telemetry, Counting, Counting) {
     let (hanging, well) = (Counting::held(), Counting::default());
@@ -184,5 +221,40 @@ fn a_queue_of_few_places_is_emptied_before_it_is_full() {
             well.wait("half of a queue", |counted| counted.spans == id as u64);
         }
     }
+    assert_eq!(telemetry.health().dropped.total(), 0);
+}
+
+/// An exporter that waits for something of its own, as one that needs a runtime does, and takes for that what was to wake the
+/// thread.
+#[derive(Debug, Clone, Default)]
+struct Waiting(Counting);
+
+impl SpanExporter for Waiting {
+    async fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
+        self.0.export(batch).await?;
+        std::thread::park_timeout(Duration::ZERO);
+        Ok(())
+    }
+}
+
+#[test]
+fn a_queue_that_fills_during_an_export_is_emptied_after_it() {
+    let _alone = alone();
+    let exporter = Waiting(Counting::held());
+    let telemetry = Telemetry::builder()
+        .environment(|name| match name {
+            "OTEL_BSP_MAX_QUEUE_SIZE" => Some("100".to_owned()),
+            "OTEL_BSP_SCHEDULE_DELAY" => Some("3600000".to_owned()),
+            _ => None,
+        })
+        .span_exporter(exporter.clone())
+        .install()
+        .unwrap();
+    let _released = Released(&exporter.0);
+    (1..=50).for_each(|id| work(id, TEXT));
+    exporter.0.wait("an export", |counted| counted.entered);
+    (51..=110).for_each(|id| work(id, TEXT));
+    exporter.0.release();
+    exporter.0.wait("what came in meanwhile", |counted| counted.spans == 110);
     assert_eq!(telemetry.health().dropped.total(), 0);
 }

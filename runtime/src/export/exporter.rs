@@ -8,6 +8,7 @@ use opentelemetry_sdk::trace::SpanExporter;
 
 use super::{Carrier, Failure};
 use crate::recorder::Outgoing;
+use crate::telemetry::said;
 
 /// An exporter of the SDK's, to which the spans go as structures.
 ///
@@ -25,14 +26,14 @@ impl<E: SpanExporter> Exporter<E> {
 impl<E: SpanExporter> Carrier for Exporter<E> {
     fn carry(&mut self, batch: &Outgoing) -> Result<u64, Failure> {
         // Repeating is the exporter's own business: what it gives up is lost.
-        block_on(self.0.export(batch.decode())).map(|()| 0).map_err(|error| Failure::lasting(error.to_string()))
+        block_on(self.0.export(batch.decode())).map(|()| 0).map_err(|error| Failure::lasting(said(&error)))
     }
 
-    fn force_flush(&mut self) {
-        let _ = self.0.force_flush();
+    fn force_flush(&mut self) -> Result<(), String> {
+        self.0.force_flush().map_err(|error| said(&error))
     }
 
-    fn shutdown(&mut self, timeout: Duration) {
-        let _ = self.0.shutdown_with_timeout(timeout);
+    fn shutdown(&mut self, timeout: Duration) -> Result<(), String> {
+        self.0.shutdown_with_timeout(timeout).map_err(|error| said(&error))
     }
 }

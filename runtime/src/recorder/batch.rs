@@ -23,7 +23,6 @@ pub(super) struct Batch {
     /// How many bytes the spans take in a request.
     bytes: usize,
     logs: usize,
-    full: bool,
 }
 
 /// One span.
@@ -75,7 +74,6 @@ impl Batch {
                 let (taken, full) = self.take_from(chunk, at, size);
                 reader.advance(taken);
                 if full {
-                    self.full = true;
                     break;
                 }
             }
@@ -89,11 +87,11 @@ impl Batch {
 
     /// Empty again, in the same memory.
     pub(super) fn clear(&mut self) {
-        let Self { chunks, spans, scopes, bytes, logs, full } = self;
+        let Self { chunks, spans, scopes, bytes, logs } = self;
         chunks.clear();
         spans.clear();
         scopes.clear();
-        (*bytes, *logs, *full) = (0, 0, false);
+        (*bytes, *logs) = (0, 0);
     }
 
     /// Takes the spans of `chunk` from `start` on. Gives how many bytes were taken, and whether the batch is full.
@@ -157,11 +155,6 @@ impl Batch {
         self.bytes += len;
         self.spans.push(piece);
         Some(group)
-    }
-
-    /// Whether spans were left in the logs for want of room.
-    pub(super) fn is_full(&self) -> bool {
-        self.full
     }
 
     /// How many bytes the spans take in a request.

@@ -79,11 +79,6 @@ impl Outgoing {
         self.batch.len()
     }
 
-    /// Whether more spans were waiting than a batch takes.
-    pub(super) fn is_full(&self) -> bool {
-        self.batch.is_full()
-    }
-
     /// The body of an OTLP request.
     #[cfg_attr(not(feature = "otlp"), allow(dead_code))]
     pub(crate) fn request(&self) -> Bytes {

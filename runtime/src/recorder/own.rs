@@ -169,6 +169,11 @@ impl Own {
         &self.lanes[lane]
     }
 
+    /// How many spans were lost to the ways out for want of room, ever.
+    pub(super) fn crowded_out(&self) -> u64 {
+        self.lanes.iter().map(Lane::crowded_out).sum()
+    }
+
     /// When memory runs short, for the way out of number `lane` as well, takes what waits for the others out of the logs:
     /// one of them may hold it up because it can't deliver. Each may keep its share and loses the rest.
     pub(super) fn relieve_others(&self, lane: usize, size: Size) {

@@ -75,6 +75,11 @@ impl Pipeline {
         }
     }
 
+    /// How many spans were lost to a way out because others were in need of the memory, ever.
+    pub(crate) fn crowded_out(&self) -> u64 {
+        self.own().map_or(0, |own| own.crowded_out())
+    }
+
     /// What was counted until now; nothing is known of what goes through an application's own provider.
     pub(crate) fn totals(&self) -> Totals {
         self.own().map(|own| own.totals()).unwrap_or_default()

@@ -228,19 +228,8 @@ impl Record {
     }
 
     /// Sets the status; `Ok` is final, and nothing unsets it.
-    pub(super) fn set_status(&self, mut status: Status) {
-        if let Status::Error { description } = &mut status {
-            let rules = self.limits.values;
-            if let Some(redacted) =
-                rules.redactor.and_then(|redactor| redactor.apply("otel.status_description", description))
-            {
-                *description = redacted.into();
-            }
-            let kept = ValueLimit::default().clip(description).len();
-            if kept < description.len() {
-                description.to_mut().truncate(kept);
-            }
-        }
+    pub(super) fn set_status(&self, status: Status) {
+        let status = self.limits.values.status(status);
         self.write(|state| {
             if status > state.more.status {
                 state.more().status = status;

@@ -1,6 +1,5 @@
 //! One outlet's thread: it takes finished spans out of the logs and delivers them.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -13,6 +12,7 @@ use super::config::Schedule;
 use super::counts::Totals;
 use super::outlet::{Delivered, Outgoing, Outlet};
 use super::own::Own;
+use crate::contained::contained;
 
 /// What the thread works with.
 pub(super) struct Worker {
@@ -73,9 +73,10 @@ impl Worker {
         loop {
             let ordered = *self.orders.lock();
             let forced = ordered.flushes > ordered.flushed || ordered.shutdown.is_some();
-            let due = Instant::now() >= next || self.is_pressed();
-            if forced || (due && (self.kept.is_none() || Instant::now() >= self.not_before)) {
+            if forced || self.is_due(next) || self.has_dropped() {
                 self.export();
+                // More may have been lost during the last delivery.
+                self.tell_crowded_out();
                 next = Instant::now() + self.delay;
             }
             if ordered.flushes > ordered.flushed {
@@ -91,17 +92,27 @@ impl Worker {
             });
             // An exporter may have used up the token of `unpark` while it waited for something of its own.
             let news = *self.orders.lock();
-            if news.flushes > ordered.flushes || news.shutdown.is_some() {
+            if news.flushes > ordered.flushes || news.shutdown.is_some() || self.is_due(next) {
                 continue;
             }
-            let until = if self.kept.is_some() { self.not_before.max(Instant::now()) } else { next };
+            let until = if self.kept.is_some() { self.not_before } else { next };
             std::thread::park_timeout(until.saturating_duration_since(Instant::now()));
         }
     }
 
-    /// Whether there is something to do before the delay has passed: much has come together, or finds no room.
-    fn is_pressed(&self) -> bool {
-        self.own.is_filling(self.grown) || self.own.dropped_for_room() != self.dropped
+    /// Whether it is time for an export, of which the `next` one is due by the schedule: sooner when much has come together.
+    fn is_due(&self, next: Instant) -> bool {
+        // What is kept holds up all that comes behind it.
+        match self.kept {
+            Some(_) => Instant::now() >= self.not_before,
+            None => Instant::now() >= next || self.own.is_filling(self.grown),
+        }
+    }
+
+    /// Whether spans found no room since the last export. This alone does not keep the thread awake: they may find none
+    /// after it, either.
+    fn has_dropped(&self) -> bool {
+        self.kept.is_none() && self.own.dropped_for_room() != self.dropped
     }
 
     /// Delivers what is in the logs, until they are empty or the outlet needs time.
@@ -110,7 +121,6 @@ impl Worker {
         // What comes in meanwhile waits for its own turn: a flush must end however much is going on.
         self.own.lane(self.lane).mark();
         loop {
-            let was_kept = self.kept.is_some();
             let batch = match self.kept.take() {
                 Some(kept) => kept,
                 None => {
@@ -133,10 +143,8 @@ impl Worker {
                 }
                 Delivered::Done => {}
             }
-            let has_more = batch.is_full() || self.own.lane(self.lane).waiting() > 0;
             (self.spent, self.spent_request) = batch.into_spent();
-            // A batch that is not full was all that there was, unless it is an old one.
-            if !was_kept && (!has_more || !self.own.lane(self.lane).owes()) {
+            if !self.own.lane(self.lane).owes() {
                 return;
             }
         }
@@ -144,21 +152,25 @@ impl Worker {
 
     /// What the pipeline has counted, as far as it concerns this outlet. It is told of what it has lost.
     fn totals(&mut self) -> Totals {
+        self.tell_crowded_out();
+        let totals = self.own.totals();
+        Totals { queue_full: totals.queue_full + self.crowded_out, ..totals }
+    }
+
+    fn tell_crowded_out(&mut self) {
         let crowded_out = self.own.lane(self.lane).crowded_out();
         let news = crowded_out - self.crowded_out;
         if news > 0 {
             self.crowded_out = crowded_out;
             self.outlet.crowded_out(news);
         }
-        let totals = self.own.totals();
-        Totals { queue_full: totals.queue_full + crowded_out, ..totals }
     }
 
     fn end(mut self, deadline: Instant, flushes: u64) {
         let orders = Arc::clone(&self.orders);
-        // Whatever an exporter does, those who wait for the end have to hear of it.
-        let _ = catch_unwind(AssertUnwindSafe(|| {
-            self.totals();
+        // Whatever an exporter does, when it goes too, those who wait for the end have to hear of it.
+        contained(move || {
+            self.tell_crowded_out();
             let mut rest = self.kept.take().map_or(0, |kept| kept.len() as u64);
             loop {
                 let batch = self.own.take(self.lane, Batch::default(), Size::UNLIMITED);
@@ -169,7 +181,8 @@ impl Worker {
             }
             self.outlet.abandon(rest);
             self.outlet.shutdown(deadline.saturating_duration_since(Instant::now()));
-        }));
+            drop(self);
+        });
         orders.change(|state| {
             state.flushed = flushes;
             state.kept = 0;

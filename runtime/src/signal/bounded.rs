@@ -1,18 +1,40 @@
 //! Waiting for the SDK for as long as there is time, and no longer.
 
-use std::sync::mpsc;
 use std::time::Instant;
 
 use opentelemetry_sdk::error::OTelSdkResult;
 
+use crate::aside::aside;
+use crate::telemetry::said;
+
 /// Does `work` on another thread and waits for it until `deadline`: the SDK may wait for as long as an exporter likes.
 pub(crate) fn done_by(deadline: Instant, work: impl FnOnce() -> OTelSdkResult + Send + 'static) -> Result<(), String> {
-    let (sender, done) = mpsc::sync_channel(1);
-    let thread = std::thread::Builder::new().name("traced-flush".to_owned()).spawn(move || {
-        // Nobody listens any more if this took too long.
-        let _ = sender.send(work());
-    });
-    let left = deadline.saturating_duration_since(Instant::now());
-    let done = thread.ok().and_then(|_| done.recv_timeout(left).ok());
-    done.map_or_else(|| Err("it was not done in time".to_owned()), |done| done.map_err(|error| error.to_string()))
+    let done = aside(deadline, work).map_err(|undone| undone.to_string())?;
+    done.map_err(|error| said(&error))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use opentelemetry_sdk::error::OTelSdkError;
+
+    use super::*;
+
+    fn told(work: impl FnOnce() -> OTelSdkResult + Send + 'static) -> Result<(), String> {
+        done_by(Instant::now() + Duration::from_secs(300), work)
+    }
+
+    #[test]
+    fn what_fails_or_panics_is_told_without_what_may_be_secret() {
+        assert_eq!(told(|| Ok(())), Ok(()));
+        let error = told(|| Err(OTelSdkError::InternalFailure("http://ada:pw@a?b".to_owned())));
+        assert_eq!(error, Err("Operation failed: http://a".to_owned()));
+        assert_eq!(told(|| panic!("pw")), Err("an exporter panicked".to_owned()));
+        let late = done_by(Instant::now(), || {
+            std::thread::park();
+            Ok(())
+        });
+        assert_eq!(late, Err("it was not done in time".to_owned()));
+    }
 }

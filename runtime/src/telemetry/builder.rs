@@ -114,7 +114,9 @@ impl TelemetryBuilder {
 
     /// Sends the spans to `exporter`, instead of what the environment names. Called again, to that one too.
     ///
-    /// It is called on a thread of its own, which is in no async runtime.
+    /// It is called on a thread of its own, which is in no async runtime. A flush calls its `force_flush`, too, when it has
+    /// everything that ended before, and the shutdown its `shutdown`: what they fail with, the
+    /// [caller is told](crate::FlushError::Exporter).
     ///
     /// ```
     /// use traced::opentelemetry_sdk::trace::InMemorySpanExporter;

@@ -73,7 +73,7 @@ pub enum FlushError {
         after: Duration,
         /// How many spans had not been delivered, as far as is known.
         pending: u64,
-        /// The latest error of an exporter, if there was any.
+        /// The latest error of each exporter that had one meanwhile, and which has not come back.
         last_error: Option<String>,
     },
     /// Spans could not be delivered and are gone.
@@ -81,7 +81,7 @@ pub enum FlushError {
     Lost {
         /// How many, since the flush began.
         spans: u64,
-        /// The latest error of an exporter.
+        /// The latest error of each exporter that had one meanwhile.
         last_error: Option<String>,
     },
     /// The metrics could not be delivered.
@@ -92,14 +92,19 @@ pub enum FlushError {
     Undelivered {
         /// How many of them were tried; more may wait behind them.
         spans: u64,
-        /// The latest error of an exporter.
+        /// The latest error of each exporter that had one meanwhile.
         last_error: Option<String>,
     },
+    /// Exporters took every span and then failed to hand on what they hold: their `force_flush` did, or their `shutdown`.
+    #[error("{0}")]
+    Exporter(String),
     /// The log records could not be delivered.
     #[error("the log records could not be delivered: {0}")]
     Logs(String),
     /// A provider that was given in code could not be flushed.
-    #[error("the tracer provider could not be flushed: {0}")]
+    #[error(
+        "the tracer provider that was given in code could not be flushed: {0}; what its processors hold may be lost"
+    )]
     Provider(String),
     /// The telemetry is shut down.
     #[error("the telemetry is shut down already: flush before that")]

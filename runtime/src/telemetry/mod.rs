@@ -6,10 +6,12 @@ mod environment;
 mod error;
 mod exporters;
 mod limits;
+mod outcome;
 mod plan;
 mod propagators;
 mod report;
 mod resource;
+mod said;
 mod sampling;
 mod stats;
 #[cfg(feature = "warp")]
@@ -17,7 +19,6 @@ pub(crate) mod wrong_use;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use opentelemetry::global;
@@ -26,6 +27,8 @@ use opentelemetry_sdk::trace::SdkTracerProvider;
 pub use builder::TelemetryBuilder;
 pub use error::{FlushError, InvalidVariable, SetupError};
 pub use report::Warning;
+
+use outcome::Since;
 
 pub(crate) use component::Component;
 pub(crate) use environment::Environment;
@@ -36,10 +39,12 @@ pub(crate) use environment::tests;
 #[cfg(feature = "otlp")]
 pub(crate) use environment::{Reader, pairs};
 pub(crate) use report::{Outage, Overflow, Reporter};
+pub(crate) use said::said;
 #[cfg(feature = "metrics")]
 pub(crate) use stats::Settled;
-pub(crate) use stats::Stats;
+pub(crate) use stats::{Order, REFUSED, Stats};
 
+use crate::aside::{Undone, aside};
 use crate::export::Closing;
 use crate::recorder::{self, Pipeline};
 use crate::span::filter;
@@ -216,8 +221,8 @@ impl Telemetry {
     ///
     /// # Errors
     ///
-    /// If spans or metrics were lost meanwhile or could not be delivered yet, or the
-    /// [flush timeout](TelemetryBuilder::flush_timeout) passed first.
+    /// If spans or metrics were lost meanwhile or could not be delivered yet, an exporter failed to hand on what it holds
+    /// itself (its own `force_flush` did), or the [flush timeout](TelemetryBuilder::flush_timeout) passed first.
     pub fn flush(&self) -> Result<(), FlushError> {
         if self.shut_down.load(Ordering::Acquire) {
             return Err(FlushError::ShutDown);
@@ -290,39 +295,21 @@ impl Telemetry {
 
     /// Does `work`, which says whether it was in time, and says what was lost.
     fn outcome_of(&self, work: impl FnOnce(Duration) -> bool) -> Result<(), FlushError> {
-        let before = self.lost();
+        let crowded_out = || self.pipeline.as_ref().map_or(0, |pipeline| pipeline.crowded_out());
+        let (since, before) = (Since::now(&self.stats), crowded_out());
         let in_time = work(self.flush_timeout);
-        let last_error = self.stats.iter().find_map(|stats| stats.outcome().last_error().cloned());
-        let spans = self.lost() - before;
         let kept = self.pipeline.as_ref().map_or(0, |pipeline| pipeline.kept());
-        if !in_time {
-            let pending = self.health().queued;
-            return Err(FlushError::TimedOut { after: self.flush_timeout, pending, last_error });
-        }
-        match (spans, kept) {
-            (0, 0) => Ok(()),
-            // Behind what is kept for another try the rest waits, too.
-            (0, kept) => Err(FlushError::Undelivered { spans: kept.max(self.health().queued), last_error }),
-            (spans, _) => Err(FlushError::Lost { spans, last_error }),
-        }
+        let late = (!in_time).then_some(self.flush_timeout);
+        since.result(late, crowded_out() - before, kept, self.health().queued)
     }
 
     /// Flushes the application's provider, on a thread of its own: what it does is not known, and might not end.
     fn flush_provider(&self, provider: SdkTracerProvider) -> Result<(), FlushError> {
-        let (sender, done) = mpsc::sync_channel(1);
-        let thread = std::thread::Builder::new().name("traced-flush".to_owned()).spawn(move || {
-            // Nobody listens any more if this took too long.
-            let _ = sender.send(provider.force_flush());
-        });
-        // Without a thread nothing was done: that is a timeout without a wait.
-        match thread.ok().and_then(|_| done.recv_timeout(self.flush_timeout).ok()) {
-            None => Err(FlushError::TimedOut { after: self.flush_timeout, pending: 0, last_error: None }),
-            Some(result) => result.map_err(|error| FlushError::Provider(error.to_string())),
+        match aside(Instant::now() + self.flush_timeout, move || provider.force_flush()) {
+            Ok(done) => done.map_err(|error| FlushError::Provider(said(&error))),
+            Err(Undone::Late) => Err(FlushError::TimedOut { after: self.flush_timeout, pending: 0, last_error: None }),
+            Err(undone) => Err(FlushError::Provider(undone.to_string())),
         }
-    }
-
-    fn lost(&self) -> u64 {
-        self.stats.iter().map(|stats| stats.outcome().lost()).sum()
     }
 }
 

@@ -203,7 +203,7 @@ impl Own {
             kinds: Vec::new(),
         };
         for exporter in given {
-            let watch = ways.watch("an exporter that was given in code", "", Component::of(exporter.kind));
+            let watch = ways.watch(exporter.kind, ", an exporter given in code", Component::of(exporter.kind));
             let watch = if exporter.is_console { soon(watch) } else { watch };
             ways.list.push((exporter.make)(watch, ways.resource));
         }

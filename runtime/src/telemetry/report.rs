@@ -2,11 +2,11 @@
 
 use std::fmt;
 use std::io::Write;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::error::InvalidVariable;
+use crate::contained::contained;
 
 /// Something that the people who run the program should know. Its `Display` is one line that says what to do.
 ///
@@ -174,7 +174,7 @@ impl Reporter {
 
     /// A callback that panics must not take the exporter's thread with it.
     pub(crate) fn warn(&self, warning: &Warning) {
-        let _ = catch_unwind(AssertUnwindSafe(|| (self.0)(warning)));
+        contained(|| (self.0)(warning));
     }
 }
 

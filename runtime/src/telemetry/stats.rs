@@ -9,11 +9,16 @@ use super::Component;
 use crate::health::Health;
 use crate::recorder::Totals;
 
+/// What there is to say of spans that a collector took and refused: why, it may say with their values in it.
+pub(crate) const REFUSED: &str = "the collector refused some of the spans; its own log says why";
+
 /// What became of the spans that one exporter was given.
 #[derive(Debug, Default)]
 pub(crate) struct Stats {
     #[cfg_attr(not(feature = "metrics"), allow(dead_code))]
     pub(crate) component: Component,
+    /// How people know the exporter.
+    pub(crate) destination: String,
     settled: Mutex<Settled>,
 }
 
@@ -31,6 +36,28 @@ pub(crate) struct Settled {
     under_way: Option<(Instant, u64, Option<Cow<'static, str>>)>,
     failed_batches: u64,
     last_error: Option<String>,
+    /// What the exporter was told to do and has not done with.
+    told: Option<Order>,
+    /// How often it failed at that, and what it said last.
+    failed_orders: u64,
+    last_failed: Option<(Order, String)>,
+}
+
+/// What an exporter is told to do with what it holds itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Order {
+    Flush,
+    Shutdown,
+}
+
+impl Order {
+    /// The exporter's function that does it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Flush => "force_flush",
+            Self::Shutdown => "shutdown",
+        }
+    }
 }
 
 impl Settled {
@@ -49,8 +76,22 @@ impl Settled {
         self.failed + self.rejected + self.abandoned
     }
 
-    pub(crate) fn last_error(&self) -> Option<&String> {
-        self.last_error.as_ref()
+    /// The latest error of a batch, if there was one since it was `before`, or one is not done with.
+    pub(crate) fn error_since(&self, before: &Self) -> Option<&str> {
+        let is_new = self.lost() > before.lost() || self.failed_batches > before.failed_batches;
+        let again = self.under_way.as_ref().is_some_and(|(_, _, failed)| failed.is_some());
+        self.last_error.as_deref().filter(|_| is_new || again)
+    }
+
+    /// What the exporter failed to do since it was `before`, and why.
+    pub(crate) fn failed_since(&self, before: &Self) -> Option<(Order, &str)> {
+        let (order, error) = self.last_failed.as_ref()?;
+        (self.failed_orders > before.failed_orders).then_some((*order, error))
+    }
+
+    /// The function of the exporter's that has not come back.
+    pub(crate) fn busy_with(&self) -> Option<&'static str> {
+        self.told.map(Order::name).or(self.under_way.as_ref().map(|_| "export"))
     }
 }
 
@@ -85,9 +126,9 @@ impl Settled {
 }
 
 impl Stats {
-    /// Of an exporter that metrics call `component`.
-    pub(crate) fn new(component: Component) -> Self {
-        Self { component, settled: Mutex::default() }
+    /// Of an exporter that metrics call `component`, and people `destination`.
+    pub(crate) fn new(component: Component, destination: String) -> Self {
+        Self { component, destination, settled: Mutex::default() }
     }
 
     /// The exporter is given a batch of `spans`, or the one that it has not done with once more.
@@ -98,6 +139,9 @@ impl Stats {
     /// A batch of `spans` arrived, of which `rejected` were refused.
     pub(crate) fn delivered(&self, spans: u64, rejected: u64) {
         let mut settled = self.lock();
+        if rejected > 0 {
+            settled.last_error = Some(REFUSED.to_owned());
+        }
         settled.done(&self.component, (rejected > 0).then_some("rejected"));
         let rejected = rejected.min(spans);
         settled.rejected += rejected;
@@ -137,6 +181,21 @@ impl Stats {
         self.lock().crowded_out += spans;
     }
 
+    /// The exporter is told to hand on what it holds itself.
+    pub(crate) fn told(&self, order: Order) {
+        self.lock().told = Some(order);
+    }
+
+    /// The exporter has done as it was told, or failed.
+    pub(crate) fn obeyed(&self, order: Order, done: Result<(), String>) {
+        let mut settled = self.lock();
+        settled.told = None;
+        if let Err(error) = done {
+            settled.failed_orders += 1;
+            settled.last_failed = Some((order, error));
+        }
+    }
+
     pub(crate) fn outcome(&self) -> Settled {
         self.lock().clone()
     }
@@ -169,7 +228,8 @@ impl Health {
             health.dropped.rejected += settled.rejected;
             health.dropped.shut_down += settled.abandoned;
             health.failed_batches += settled.failed_batches;
-            health.last_error = settled.last_error.or(health.last_error);
+            let last_failed = settled.last_failed.map(|(_, error)| error);
+            health.last_error = settled.last_error.or(last_failed).or(health.last_error);
         }
         health
     }

@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::io::Write;
+use std::time::Duration;
 
 use bytes::Bytes;
 use flate2::Compression;
@@ -11,11 +12,17 @@ use reqwest::redirect::Policy;
 
 use super::{OtlpProtocol, OtlpSettings};
 
+/// How long a connection may take where a message has `timeout` in all: so that it is known of one that got none, which may
+/// be sent again.
+pub(super) fn connect_timeout(timeout: Duration) -> Duration {
+    timeout / 2
+}
+
 /// The client that `settings` ask for; its certificates and identity are taken out of them.
 pub(super) fn client(settings: &mut OtlpSettings) -> Result<Client, String> {
     let plain = settings.endpoint.scheme() == "http";
     // A redirected POST becomes a GET: its 200 would be a lie.
-    let mut builder = Client::builder().redirect(Policy::none());
+    let mut builder = Client::builder().redirect(Policy::none()).connect_timeout(connect_timeout(settings.timeout));
     if let Some(certificates) = settings.certificates.take() {
         builder = builder.tls_certs_only(certificates);
     } else if plain {

@@ -11,7 +11,7 @@ use reqwest::{Client, Request, Url};
 use tokio::runtime::Runtime;
 
 use super::super::{Closing, Failure};
-use super::client::{client, compressed, root_cause};
+use super::client::{client, compressed, connect_timeout, root_cause};
 use super::{Names, OtlpProtocol, OtlpSettings};
 
 /// The waits before a message is sent again. A fraction is added to each, so that many processes do not come at once.
@@ -71,21 +71,31 @@ impl Sender {
         &self.destination
     }
 
-    /// Tries until `message` is delivered, hopeless, out of time, or the program is about to end; once if `failing`. Gives
-    /// the message that the collector answers.
+    /// Tries until `message` is delivered, hopeless, out of time, or the program is about to end; once if `failing`. What
+    /// the end finds under way is tried once more. Gives the message that the collector answers.
     pub(crate) fn deliver(&self, message: Bytes, failing: bool) -> Result<Bytes, Failure> {
         let message = if self.gzip { compressed(&message) } else { message };
         let deadline = Instant::now() + self.timeout;
         let mut waits = if failing { [].iter() } else { WAITS.iter() };
         loop {
             let left = self.closing.bound(deadline).saturating_duration_since(Instant::now());
+            let last = self.closing.has_begun();
             let failure = match self.once(message.clone(), left) {
                 Ok(answer) => return Ok(answer),
                 Err(failure) => failure,
             };
-            let (Some(asked), Some(wait)) = (failure.again, waits.next()) else { return Err(failure) };
-            let wait = asked.unwrap_or(wait.saturating_add(jitter(*wait)));
-            if wait >= deadline.saturating_duration_since(Instant::now()) || !self.closing.sleep(wait) {
+            let (Some(asked), false) = (failure.again, last) else { return Err(failure) };
+            let left = deadline.saturating_duration_since(Instant::now());
+            if !self.closing.has_begun() {
+                let Some(wait) = waits.next() else { return Err(failure) };
+                let wait = asked.map_or(wait.saturating_add(jitter(*wait)), |asked| asked.max(WAITS[0]));
+                // With less time than a connection may take nobody could tell whether the message was sent.
+                if wait.saturating_add(connect_timeout(self.timeout)) > left {
+                    return Err(failure);
+                }
+                // Not to its end if the program's comes first.
+                self.closing.sleep(wait);
+            } else if self.closing.bound(deadline) <= Instant::now() {
                 return Err(failure);
             }
         }
@@ -140,11 +150,13 @@ impl Sender {
 
     fn unreachable(&self, error: &reqwest::Error, timeout: Duration) -> Failure {
         let (cause, exporter) = (root_cause(error), self.names.exporter);
-        let reason = if error.is_timeout() {
+        // Also when that took too long: then nothing was sent.
+        let connects = error.is_connect();
+        let reason = if error.is_timeout() && !connects {
             format!("no answer within {:.1} s; is {} an OTLP collector?", timeout.as_secs_f64(), self.destination)
         } else if self.is_about_certificates(error, &cause) {
             format!("{cause}; name the certificate authority of the collector in OTEL_EXPORTER_OTLP_CERTIFICATE")
-        } else if error.is_connect() {
+        } else if connects {
             format!(
                 "{cause}; start a collector there, or say in OTEL_EXPORTER_OTLP_ENDPOINT where one listens, or set \
                  {exporter}=none"
@@ -153,12 +165,12 @@ impl Sender {
             format!("{cause}{}", self.hint_of_port())
         };
         let kind = match () {
+            () if connects => "connect",
             () if error.is_timeout() => "timeout",
-            () if error.is_connect() => "connect",
             () => "_OTHER",
         };
         // Who was sent a message in full and is slow may have taken it: it is not sent twice.
-        Failure { reason, kind: Cow::Borrowed(kind), again: (!error.is_timeout()).then_some(None) }
+        Failure { reason, kind: Cow::Borrowed(kind), again: (connects || !error.is_timeout()).then_some(None) }
     }
 
     fn is_about_certificates(&self, error: &reqwest::Error, cause: &str) -> bool {

@@ -1,6 +1,9 @@
 //! The memory that finished spans may take.
 
+use std::sync::atomic;
+
 use super::sync::{AtomicUsize, Mutex, Ordering};
+use super::{FIRST_CHUNK, LARGEST_CHUNK};
 
 /// How much memory is kept for reuse when it is free: fresh memory costs a page fault every 4 KiB, which is as much as the
 /// sixteen spans on it.
@@ -13,12 +16,15 @@ pub(crate) struct Memory {
     used: AtomicUsize,
     /// How many bytes of chunks were ever taken.
     grown: AtomicUsize,
+    /// How many logs are being written. A hint, of which nothing depends that loom would have to look at.
+    pub(super) logs: atomic::AtomicUsize,
     free: Mutex<Vec<Box<[u8]>>>,
 }
 
 impl Memory {
     pub(crate) fn new(limit: usize) -> Self {
-        Self { limit, used: AtomicUsize::new(0), grown: AtomicUsize::new(0), free: Mutex::new(Vec::new()) }
+        let (used, grown, logs) = (AtomicUsize::new(0), AtomicUsize::new(0), atomic::AtomicUsize::new(0));
+        Self { limit, used, grown, logs, free: Mutex::new(Vec::new()) }
     }
 
     /// How many bytes the chunks take that are in use.
@@ -34,6 +40,14 @@ impl Memory {
 
     pub(crate) fn limit(&self) -> usize {
         self.limit
+    }
+
+    /// How large a chunk may be. Each log keeps one, however little is in it: all of them together leave most of the memory
+    /// to what waits.
+    pub(super) fn largest_chunk(&self) -> usize {
+        let each = self.limit / 8 / self.logs.load(atomic::Ordering::Relaxed).max(1);
+        // Chunks of equal sizes can be used again.
+        each.checked_ilog2().map_or(0, |log| 1 << log).clamp(FIRST_CHUNK, LARGEST_CHUNK)
     }
 
     /// A chunk of `size` bytes, unless that would be beyond the limit.

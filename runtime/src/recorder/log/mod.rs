@@ -16,12 +16,14 @@ pub(super) mod sync;
 
 pub(super) use memory::Memory;
 
+use std::sync::atomic::Ordering::Relaxed;
+
 use super::raw::{Appender, Region};
 use sync::{Arc, AtomicBool, Mutex, Ordering};
 
 /// The first chunk of a log: most threads of a program write little.
 const FIRST_CHUNK: usize = 4 * 1024;
-/// Each chunk is twice the last one, up to this.
+/// Each chunk is twice the last one, up to this or what there is for each log.
 const LARGEST_CHUNK: usize = 128 * 1024;
 
 /// One stretch of a log, and the one behind it.
@@ -91,6 +93,7 @@ pub(super) struct Full;
 /// A new log; `None` when there is no memory for one.
 pub(super) fn log(memory: &Arc<Memory>) -> Option<(Writer, Reader)> {
     let (link, appender) = Link::new(FIRST_CHUNK, memory)?;
+    memory.logs.fetch_add(1, Relaxed);
     let reader = Reader { link: Arc::clone(&link), at: 0, owed: 0 };
     Some((Writer { appender, link, next_size: 2 * FIRST_CHUNK }, reader))
 }
@@ -111,7 +114,8 @@ impl Writer {
     fn grow(&mut self, len: usize) -> Result<(), Full> {
         // Where memory is short a small chunk may still fit.
         let link = |size: usize| Some((size, Link::new(size.max(len), &self.link.chunk.memory)?));
-        let (size, (link, appender)) = link(self.next_size).or_else(|| link(FIRST_CHUNK)).ok_or(Full)?;
+        let size = self.next_size.min(self.link.chunk.memory.largest_chunk());
+        let (size, (link, appender)) = link(size).or_else(|| link(FIRST_CHUNK)).ok_or(Full)?;
         self.next_size = (2 * size).min(LARGEST_CHUNK);
         self.appender = appender;
         let last = std::mem::replace(&mut self.link, Arc::clone(&link));
@@ -122,6 +126,7 @@ impl Writer {
 
 impl Drop for Writer {
     fn drop(&mut self) {
+        self.link.chunk.memory.logs.fetch_sub(1, Relaxed);
         self.link.closed.store(true, Ordering::Release);
     }
 }

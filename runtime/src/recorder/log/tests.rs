@@ -46,6 +46,37 @@ mod plain {
         assert_eq!(memory.used(), 0);
     }
 
+    /// Each keeps a chunk, also while it writes nothing.
+    #[test]
+    #[cfg_attr(miri, ignore = "it writes megabytes")]
+    fn many_logs_leave_most_of_the_memory_to_what_waits() {
+        let memory = Arc::new(Memory::new(1 << 20));
+        let logs = || (0..16).map(|_| log(&memory).expect("there is memory"));
+        // Some are begun when others have grown.
+        let mut all: Vec<_> = logs().collect();
+        for round in 0..600 {
+            if round == 300 {
+                all.extend(logs());
+            }
+            for (writer, reader) in &mut all {
+                assert!(writer.append(1000, |out| out.fill(1)).is_ok(), "{round}: {}", memory.used());
+                assert_eq!(drain(reader).len(), 1000);
+            }
+            assert!(memory.used() <= 256 * 1024, "{round}: {}", memory.used());
+        }
+        for _ in 0..600 {
+            assert!(all[0].0.append(1000, |out| out.fill(1)).is_ok(), "{}", memory.used());
+        }
+        assert_eq!(drain(&mut all[0].1).len(), 600_000);
+        // One that is alone may take large ones again.
+        all.truncate(1);
+        for _ in 0..600 {
+            assert!(all[0].0.append(1000, |out| out.fill(1)).is_ok());
+            drain(&mut all[0].1);
+        }
+        assert!(memory.used() >= LARGEST_CHUNK, "{}", memory.used());
+    }
+
     #[test]
     fn an_entry_larger_than_any_chunk_has_one_of_its_own() {
         let memory = Arc::new(Memory::new(1 << 20));

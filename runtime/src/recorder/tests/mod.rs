@@ -1,6 +1,7 @@
 //! The recorder's own tests; what users see of it is tested in `runtime/tests`.
 
 mod hostile;
+mod lengths;
 mod libraries;
 mod lifecycle;
 mod limits;

@@ -14,8 +14,8 @@ impl Default for ValueLimit {
     }
 }
 
-/// How many bytes a value takes at most where nothing is set.
-const LONGEST: usize = 64 * 1024;
+/// How many bytes a value takes at most where nothing is set, and a key in any case.
+pub(super) const LONGEST: usize = 64 * 1024;
 
 impl ValueLimit {
     /// Any length.

@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use opentelemetry::KeyValue;
 use opentelemetry::trace::{Link, Status};
 
+use super::clip::LONGEST;
 use super::{Attributes, Key, ValueLimit, decode};
 
 /// What every string passes through before it is encoded.
@@ -52,25 +52,25 @@ impl ValueRules {
                 *description = Cow::Owned(redacted);
             }
             let kept = ValueLimit::default().clip(description).len();
-            if kept < description.len() {
-                description.to_mut().truncate(kept);
+            match description {
+                Cow::Borrowed(text) => *text = &text[..kept],
+                Cow::Owned(text) => {
+                    text.truncate(kept);
+                    // What is cut off, or was never used, is not to be held while the span is open.
+                    text.shrink_to(LONGEST);
+                }
             }
         }
         status
     }
 
-    /// `attributes` as these rules have them.
-    pub(crate) fn apply<'a>(&self, attributes: impl IntoIterator<Item = &'a KeyValue>) -> Vec<KeyValue> {
-        let mut list = self.list();
-        list.key_values(attributes);
-        decode::attributes(list.finish()).collect()
-    }
-
     /// `links` with their attributes as these rules have them.
     pub(crate) fn links(&self, links: Vec<Link>) -> Vec<Link> {
         let apply = |link: Link| {
-            let attributes = self.apply(&link.attributes);
-            Link::new(link.span_context, attributes, link.dropped_attributes_count)
+            let mut list = self.list();
+            list.key_values(&link.attributes);
+            let dropped = link.dropped_attributes_count + list.dropped();
+            Link::new(link.span_context, decode::attributes(list.finish()).collect(), dropped)
         };
         links.into_iter().map(apply).collect()
     }

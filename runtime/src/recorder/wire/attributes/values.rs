@@ -5,6 +5,7 @@ use std::fmt::{self, Write as _};
 use opentelemetry::{Array, KeyValue, Value};
 
 use super::super::buffer::Buffer;
+use super::super::clip::LONGEST;
 use super::super::elements::Elements;
 use super::super::key::{Front, SHORT_KEY};
 use super::super::span::Cursor;
@@ -15,6 +16,17 @@ use super::{ARRAY, Attributes, BOOL, DOUBLE, INT, KEY, STRING, VALUE};
 const SHORT_TEXT: usize = 78;
 
 impl Attributes {
+    /// Whether `key`, which was admitted, is not too long to be kept; else its attribute is dropped. Asked where nothing is
+    /// short: what takes the short way has a short key.
+    fn keeps(&mut self, key: &Key<'_>) -> bool {
+        let keeps = key.len() <= LONGEST;
+        if !keeps {
+            self.count -= 1;
+            self.dropped += 1;
+        }
+        keeps
+    }
+
     /// Writes an attribute up to its value, whose `AnyValue` takes `value_len` bytes. Gives the place for those.
     fn head(&mut self, key: &Key<'_>, value_len: usize) -> Cursor<'_> {
         let key_len = key.len();
@@ -69,6 +81,7 @@ impl Attributes {
                 out[..2].copy_from_slice(&[BOOL, value.into()]);
                 2
             })
+            && self.keeps(key)
         {
             self.head(key, 2).put(&[BOOL, value.into()]);
         }
@@ -87,6 +100,7 @@ impl Attributes {
                 Cursor { rest: &mut out[1..len] }.varint(value);
                 len
             })
+            && self.keeps(key)
         {
             let mut out = self.head(key, 1 + varint_len(value));
             out.put(&[INT]);
@@ -102,6 +116,7 @@ impl Attributes {
                 out[1..9].copy_from_slice(&value);
                 9
             })
+            && self.keeps(key)
         {
             let mut out = self.head(key, 9);
             out.put(&[DOUBLE]);
@@ -135,7 +150,9 @@ impl Attributes {
 
     #[inline(never)]
     fn put_long_str(&mut self, key: &Key<'_>, value: &str) {
-        self.head(key, bytes_len(value.len())).bytes(STRING, value.as_bytes());
+        if self.keeps(key) {
+            self.head(key, bytes_len(value.len())).bytes(STRING, value.as_bytes());
+        }
     }
 
     #[cold]
@@ -147,7 +164,7 @@ impl Attributes {
 
     /// The text is written in place, and moved when its length is known.
     pub(crate) fn format(&mut self, key: &Key<'_>, value: fmt::Arguments<'_>) {
-        if !self.admit(key) {
+        if !self.admit(key) || !self.keeps(key) {
             return;
         }
         if self.rules.redactor.is_some() {
@@ -166,7 +183,7 @@ impl Attributes {
 
     /// An array; `elements` is given a place to encode them in.
     pub(crate) fn array(&mut self, key: &Key<'_>, elements: impl FnOnce(&mut Elements<'_>)) {
-        if !self.admit(key) {
+        if !self.admit(key) || !self.keeps(key) {
             return;
         }
         let start = self.bytes.len();

@@ -1,0 +1,107 @@
+//! Code of the application's that may not come back, on a thread of its own.
+
+use std::fmt;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc;
+use std::time::Instant;
+
+use crate::contained::contained;
+
+/// Why there is no result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Undone {
+    Late,
+    Panicked,
+    /// So many have not come back that no other is begun.
+    TooMany,
+}
+
+impl fmt::Display for Undone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Late => f.write_str("it was not done in time"),
+            Self::Panicked => f.write_str("an exporter panicked"),
+            Self::TooMany => write!(f, "{MOST} earlier flushes have not come back"),
+        }
+    }
+}
+
+/// How many threads there may be: whoever flushes something that hangs, and again and again, must not fill the process.
+const MOST: usize = 16;
+
+/// Counts one that is under way.
+struct UnderWay(&'static AtomicUsize);
+
+static UNDER_WAY: AtomicUsize = AtomicUsize::new(0);
+
+impl UnderWay {
+    fn begin(count: &'static AtomicUsize) -> Option<Self> {
+        let one = Self(count);
+        // In either case its drop takes it back.
+        (count.fetch_add(1, Ordering::Relaxed) < MOST).then_some(one)
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Does `work` on another thread and waits for it until `deadline`.
+pub(crate) fn aside<T: Send + 'static>(
+    deadline: Instant,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Undone> {
+    counted(&UNDER_WAY, deadline, work)
+}
+
+fn counted<T: Send + 'static>(
+    count: &'static AtomicUsize,
+    deadline: Instant,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Undone> {
+    let under_way = UnderWay::begin(count).ok_or(Undone::TooMany)?;
+    let (sender, done) = mpsc::sync_channel(1);
+    let thread = std::thread::Builder::new().name("traced-flush".to_owned()).spawn(move || {
+        let done = contained(work);
+        drop(under_way);
+        // Nobody listens any more if this took too long.
+        let _ = sender.send(done);
+    });
+    // Without a thread nothing was done: that is late without a wait.
+    thread.map_err(|_| Undone::Late)?;
+    let left = deadline.saturating_duration_since(Instant::now());
+    done.recv_timeout(left).map_err(|_| Undone::Late)?.ok_or(Undone::Panicked)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::channel;
+    use std::sync::{Arc, Mutex};
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn what_does_not_come_back_takes_few_threads_and_is_begun_again_when_it_has() {
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        let later = || Instant::now() + Duration::from_secs(300);
+        assert_eq!(counted(&COUNT, later(), || 1), Ok(1));
+        assert_eq!(counted(&COUNT, later(), || panic!("in it")), Err::<(), _>(Undone::Panicked));
+        let (over, waits) = channel::<()>();
+        let waits = Arc::new(Mutex::new(waits));
+        let hangs = || {
+            let waits = Arc::clone(&waits);
+            counted(&COUNT, Instant::now(), move || waits.lock().map(|waits| waits.recv().is_ok()).is_ok())
+        };
+        for _ in 0..MOST {
+            assert_eq!(hangs(), Err(Undone::Late));
+        }
+        assert_eq!(hangs(), Err(Undone::TooMany));
+        drop(over);
+        while counted(&COUNT, later(), || 1) != Ok(1) {
+            std::thread::yield_now();
+        }
+    }
+}
