@@ -292,6 +292,46 @@ fn remote(sampled: bool) -> Context {
     Context::new().with_remote_span_context(SpanContext::new(TraceId::from(7), SpanId::from(9), flags, true, state))
 }
 
+/// The way of nearly every root: all of them are recorded, so that nobody is asked.
+#[test]
+fn roots_begin_traces_of_their_own_and_keep_what_the_context_carries() {
+    #[traced]
+    fn root() -> (SpanContext, Option<String>) {
+        let context = Context::current();
+        (context.span().span_context().clone(), context.get::<String>().cloned())
+    }
+    let _alone = alone();
+    let exporter = InMemorySpanExporter::default();
+    let telemetry = builder(&[]).span_exporter(exporter.clone()).install().unwrap();
+    // The first one of a thread takes a longer way than those that follow.
+    for _ in 0..3 {
+        let _attached = Context::new().with_value("kept".to_owned()).attach();
+        assert_eq!(root().1.as_deref(), Some("kept"));
+    }
+    {
+        // As for the specification: a parent that is none.
+        let _attached = Context::new().with_remote_span_context(SpanContext::empty_context()).attach();
+        assert!(root().0.is_sampled());
+    }
+    {
+        let _suppressed = Context::enter_telemetry_suppressed_scope();
+        assert!(!root().0.is_valid());
+    }
+    telemetry.flush().unwrap();
+    let spans = exporter.get_finished_spans().unwrap();
+    assert_eq!(spans.len(), 4);
+    for (at, span) in spans.iter().enumerate() {
+        assert!(span.span_context.is_valid() && span.span_context.is_sampled());
+        assert!(!span.span_context.is_remote() && !span.parent_span_is_remote);
+        assert_eq!(span.parent_span_id, SpanId::INVALID);
+        assert!(spans[..at].iter().all(|other| other.span_context.trace_id() != span.span_context.trace_id()));
+        assert!(spans[..at].iter().all(|other| other.span_context.span_id() != span.span_context.span_id()));
+    }
+    telemetry.shutdown().unwrap();
+    assert!(!root().0.is_valid(), "a trace began for nobody");
+    assert_eq!(telemetry.health().open, 0);
+}
+
 /// The way of nearly every span: under a parent that says whether it is sampled, so that nobody is asked.
 #[test]
 fn a_child_takes_over_trace_state_and_flag_and_an_unsampled_one_leaves_the_context_as_it_is() {
