@@ -90,18 +90,13 @@ pub(crate) fn too_late() -> u64 {
 }
 
 /// A record for a span of `pipeline`, into which `fill` writes what is known of it, with ids from where they come from. `None`
-/// when this thread has not seen the pipeline yet, it is not `wanted`, or its ids are made by the application: then [`record`]
-/// gives one.
+/// when this thread has not seen the pipeline yet, or its ids are made by the application: then [`record`] gives one.
 #[inline]
-pub(super) fn record_at_hand(
-    pipeline: PipelineId,
-    wanted: impl FnOnce(&Own) -> bool,
-    fill: impl FnOnce(&mut Record, &Ids),
-) -> Option<Box<Record>> {
+pub(super) fn record_at_hand(pipeline: PipelineId, fill: impl FnOnce(&mut Record, &Ids)) -> Option<Box<Record>> {
     let record = LOCAL.try_with(|local| {
         let Kept { ports, records } = &mut *local.kept.borrow_mut();
         let port = ports.iter().find(|port| port.id == pipeline)?;
-        if port.own.makes_ids() || !wanted(&port.own) {
+        if port.own.makes_ids() {
             return None;
         }
         let mut record = port.record(records);

@@ -5,7 +5,6 @@ use std::ptr::NonNull;
 use opentelemetry::trace::{SpanContext, SpanId, SpanKind, TraceContextExt, TraceState};
 use opentelemetry::{Context, KeyValue};
 
-use super::ids::Ids;
 use super::open::{Fresh, Opening};
 use super::origin::{self, Decision, Origin, Verdict};
 use super::own::Own;
@@ -195,7 +194,7 @@ pub(super) fn clipped(name: &str) -> &str {
 fn follow_as(parent: &SpanContext, site: &'static Site, name: &str) -> Option<Box<Record>> {
     let pipeline = mode::get().installed?;
     let time = clock::now();
-    let fill = |record: &mut Record, ids: &Ids| {
+    local::record_at_hand(pipeline, |record, ids| {
         let origin = Origin::child_of(parent);
         let span_id = ids.span_id();
         let given = Description::of(site, name, time);
@@ -206,8 +205,7 @@ fn follow_as(parent: &SpanContext, site: &'static Site, name: &str) -> Option<Bo
         } else {
             describe_traced(record, &origin, span_id, parent.trace_state(), &given);
         }
-    };
-    local::record_at_hand(pipeline, |_| true, fill)
+    })
 }
 
 /// A record for a span of `site` that is the root of a trace, and sampled.
@@ -215,16 +213,11 @@ fn follow_as(parent: &SpanContext, site: &'static Site, name: &str) -> Option<Bo
 fn begin(site: &'static Site, name: &str) -> Option<Box<Record>> {
     let pipeline = mode::get().installed?;
     let time = clock::now();
-    // No trace begins for nobody.
-    local::record_at_hand(
-        pipeline,
-        |own| !own.is_closed(),
-        |record, ids| {
-            let origin = Origin::sampled_root(ids.trace_id());
-            let given = Description::of(site, name, time);
-            describe(record, &origin, origin.span_context(ids.span_id(), TraceState::NONE), &given);
-        },
-    )
+    local::record_at_hand(pipeline, |record, ids| {
+        let origin = Origin::sampled_root(ids.trace_id());
+        let given = Description::of(site, name, time);
+        describe(record, &origin, origin.span_context(ids.span_id(), TraceState::NONE), &given);
+    })
 }
 
 /// Opens a span about which somebody has to be asked.
