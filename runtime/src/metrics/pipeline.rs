@@ -111,10 +111,10 @@ impl Pipeline {
 
     /// Of spans that several exporters are given, those that all were given are processed.
     fn processed(&self) -> Vec<Point> {
+        let totals = (self.totals)();
         let settled = self.settled();
         let handed_over = settled.iter().map(Settled::handed_over).min().unwrap_or_default();
-        let abandoned = settled.iter().map(Settled::abandoned).max().unwrap_or_default();
-        let totals = (self.totals)();
+        let abandoned = settled.iter().map(|settled| settled.abandoned(totals.accepted)).max().unwrap_or_default();
         let of_recorder = |(spans, error)| (spans, with_error(&self.recorder, error));
         let points = [
             (handed_over, None),
@@ -128,7 +128,7 @@ impl Pipeline {
 
     fn queued(&self) -> Vec<Point> {
         let accepted = (self.totals)().accepted;
-        let gone = self.settled().iter().map(|settled| settled.handed_over() + settled.abandoned()).min();
+        let gone = self.settled().iter().map(|settled| settled.handed_over() + settled.abandoned(accepted)).min();
         vec![(accepted.saturating_sub(gone.unwrap_or_default()), self.recorder.clone())]
     }
 

@@ -32,6 +32,8 @@ pub(crate) struct Settled {
     rejected: u64,
     abandoned: u64,
     crowded_out: u64,
+    /// The exporter is gone: nobody takes spans for it any more.
+    is_over: bool,
     /// The batch that the exporter was given and has not done with: since when, how many spans, why it failed last.
     under_way: Option<(Instant, u64, Option<Cow<'static, str>>)>,
     failed_batches: u64,
@@ -74,6 +76,17 @@ impl Settled {
 
     pub(crate) fn lost(&self) -> u64 {
         self.failed + self.rejected + self.abandoned
+    }
+
+    /// How many of the `accepted` spans wait for the exporter, or are with it.
+    pub(crate) fn queued(&self, accepted: u64) -> u64 {
+        if self.is_over { 0 } else { accepted.saturating_sub(self.total()) }
+    }
+
+    /// How many of the `accepted` spans were left when the telemetry ended: those that were found then, and what a thread
+    /// was writing that had found the pipeline open.
+    fn left(&self, accepted: u64) -> u64 {
+        self.abandoned + if self.is_over { accepted.saturating_sub(self.total()) } else { 0 }
     }
 
     /// The latest error of a batch, if there was one since it was `before`, or one is not done with.
@@ -119,9 +132,9 @@ impl Settled {
         self.exported + self.failed + self.rejected + self.in_flight()
     }
 
-    /// Spans that no exporter will be given any more.
-    pub(crate) fn abandoned(&self) -> u64 {
-        self.abandoned + self.crowded_out
+    /// Those of the `accepted` spans that the exporter will not be given any more.
+    pub(crate) fn abandoned(&self, accepted: u64) -> u64 {
+        self.left(accepted) + self.crowded_out
     }
 }
 
@@ -172,6 +185,7 @@ impl Stats {
     pub(crate) fn abandoned(&self, spans: u64) {
         let mut settled = self.lock();
         settled.abandoned += spans;
+        settled.is_over = true;
         let last = settled.under_way.as_ref().and_then(|(_, _, last)| last.clone());
         settled.done(&self.component, Some(last.as_deref().unwrap_or("_OTHER")));
     }
@@ -221,12 +235,12 @@ impl Health {
         health.dropped.shut_down = totals.after_shutdown;
         for stats in stats {
             let settled = stats.outcome();
-            health.queued += totals.accepted.saturating_sub(settled.total());
+            health.queued += settled.queued(totals.accepted);
             health.exported += settled.exported;
             health.dropped.export_failed += settled.failed;
             health.dropped.queue_full += settled.crowded_out;
             health.dropped.rejected += settled.rejected;
-            health.dropped.shut_down += settled.abandoned;
+            health.dropped.shut_down += settled.left(totals.accepted);
             health.failed_batches += settled.failed_batches;
             let last_failed = settled.last_failed.map(|(_, error)| error);
             health.last_error = settled.last_error.or(last_failed).or(health.last_error);
@@ -245,14 +259,24 @@ mod tests {
         let stats = Stats::default();
         stats.delivered(2, 1);
         stats.lost(1, "refused".to_owned(), "503".into());
-        stats.abandoned(1);
         let totals = Totals { open: 1, accepted: 6, queue_full: 2, after_shutdown: 3, ..Totals::default() };
         let health = Health::of(&totals, [&stats]);
-        let dropped = Dropped { queue_full: 2, export_failed: 1, rejected: 1, shut_down: 4, ..Dropped::default() };
+        let dropped = Dropped { queue_full: 2, export_failed: 1, rejected: 1, shut_down: 3, ..Dropped::default() };
         let last_error = Some("refused".to_owned());
         let expected =
-            Health { open: 1, queued: 2, exported: 1, dropped, failed_batches: 1, last_error, ..Health::default() };
+            Health { open: 1, queued: 3, exported: 1, dropped, failed_batches: 1, last_error, ..Health::default() };
         assert_eq!(health, expected);
-        assert_eq!(dropped.total(), 8);
+        assert_eq!(dropped.total(), 7);
+    }
+
+    /// A thread may have found the pipeline open and have written its span when nobody looked any more.
+    #[test]
+    fn what_came_into_the_log_after_the_last_look_is_counted_as_lost() {
+        let stats = Stats::default();
+        stats.delivered(2, 0);
+        stats.abandoned(1);
+        let totals = Totals { accepted: 6, ..Totals::default() };
+        let health = Health::of(&totals, [&stats]);
+        assert_eq!((health.exported, health.queued, health.dropped.shut_down), (2, 0, 4));
     }
 }
