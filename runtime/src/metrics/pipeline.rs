@@ -114,21 +114,23 @@ impl Pipeline {
         let totals = (self.totals)();
         let settled = self.settled();
         let handed_over = settled.iter().map(Settled::handed_over).min().unwrap_or_default();
-        let abandoned = settled.iter().map(|settled| settled.abandoned(totals.accepted)).max().unwrap_or_default();
+        let most = |of: &dyn Fn(&Settled) -> u64| settled.iter().map(of).max().unwrap_or_default();
+        let (crowded_out, left) = (most(&Settled::crowded_out), most(&|settled| settled.left(totals.accepted)));
         let of_recorder = |(spans, error)| (spans, with_error(&self.recorder, error));
         let points = [
             (handed_over, None),
-            (totals.queue_full, Some("queue_full")),
+            (totals.queue_full + crowded_out, Some("queue_full")),
             (totals.too_large, Some("too_large")),
             (totals.thread_ending, Some("thread_ending")),
-            (totals.after_shutdown + abandoned, Some("already_shutdown")),
+            (totals.after_shutdown + left, Some("already_shutdown")),
         ];
         points.into_iter().map(of_recorder).collect()
     }
 
     fn queued(&self) -> Vec<Point> {
         let accepted = (self.totals)().accepted;
-        let gone = self.settled().iter().map(|settled| settled.handed_over() + settled.abandoned(accepted)).min();
+        let gone = |settled: &Settled| settled.handed_over() + settled.crowded_out() + settled.left(accepted);
+        let gone = self.settled().iter().map(gone).min();
         vec![(accepted.saturating_sub(gone.unwrap_or_default()), self.recorder.clone())]
     }
 
@@ -175,4 +177,26 @@ pub(crate) fn exported(exporter: &Component, time: Duration, error: Option<&str>
     let status = error.and_then(|error| error.parse::<i64>().ok());
     attributes.extend(status.map(|status| KeyValue::new("http.response.status_code", status)));
     instruments.export_duration.record(time.as_secs_f64(), &attributes);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_finds_no_room_beside_other_exporters_is_not_what_ended_too_late() {
+        let stats = Arc::<Stats>::default();
+        stats.delivered(2, 0);
+        stats.crowded_out(3);
+        stats.abandoned(4);
+        let totals = || Totals { accepted: 10, queue_full: 5, after_shutdown: 6, ..Totals::default() };
+        let (totals, exporters) = (Box::new(totals), vec![(stats, Vec::new())]);
+        let pipeline = Pipeline { totals, exporters, recorder: Vec::new(), capacity: None };
+        let error = |attributes: &[KeyValue]| attributes.first().map(|error| error.value.to_string());
+        let processed: Vec<_> =
+            pipeline.processed().iter().map(|(spans, attributes)| (*spans, error(attributes))).collect();
+        let expected = [(2, ""), (8, "queue_full"), (0, "too_large"), (0, "thread_ending"), (11, "already_shutdown")];
+        assert_eq!(processed, expected.map(|(spans, error)| (spans, (!error.is_empty()).then(|| error.to_owned()))));
+        assert_eq!(pipeline.queued()[0].0, 0);
+    }
 }

@@ -85,7 +85,7 @@ impl Settled {
 
     /// How many of the `accepted` spans were left when the telemetry ended: those that were found then, and what a thread
     /// was writing that had found the pipeline open.
-    fn left(&self, accepted: u64) -> u64 {
+    pub(crate) fn left(&self, accepted: u64) -> u64 {
         self.abandoned + if self.is_over { accepted.saturating_sub(self.total()) } else { 0 }
     }
 
@@ -132,9 +132,9 @@ impl Settled {
         self.exported + self.failed + self.rejected + self.in_flight()
     }
 
-    /// Those of the `accepted` spans that the exporter will not be given any more.
-    pub(crate) fn abandoned(&self, accepted: u64) -> u64 {
-        self.left(accepted) + self.crowded_out
+    /// Spans that were dropped because this exporter had too much to deliver still.
+    pub(crate) fn crowded_out(&self) -> u64 {
+        self.crowded_out
     }
 }
 
