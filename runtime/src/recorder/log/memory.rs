@@ -68,9 +68,17 @@ impl Memory {
     pub(super) fn give_back(&self, size: usize, bytes: Option<Box<[u8]>>) {
         self.used.fetch_sub(size, Ordering::Relaxed);
         let Some(bytes) = bytes else { return };
+        // Freed when the lock is.
+        let mut gone = Vec::new();
         let mut free = self.free.lock();
-        if free.iter().map(|bytes| bytes.len()).sum::<usize>() + size <= KEPT {
-            free.push(bytes);
+        let mut kept: usize = free.iter().map(|bytes| bytes.len()).sum();
+        // Rather this one than others of sizes that may not be asked for any more.
+        while kept + size > KEPT {
+            let Some(other) = free.iter().position(|bytes| bytes.len() != size) else { return };
+            let other = free.swap_remove(other);
+            kept -= other.len();
+            gone.push(other);
         }
+        free.push(bytes);
     }
 }

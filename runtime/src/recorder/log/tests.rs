@@ -77,6 +77,18 @@ mod plain {
         assert!(memory.used() >= LARGEST_CHUNK, "{}", memory.used());
     }
 
+    /// Chunks become smaller when there are more logs, and those of large spans are as large as each needs.
+    #[test]
+    fn memory_of_a_size_that_nobody_takes_any_more_is_no_obstacle_to_using_others_again() {
+        let memory = Memory::new(1 << 26);
+        let gone: Vec<_> = (0..70).map(|_| memory.take(LARGEST_CHUNK).expect("there is memory")).collect();
+        gone.into_iter().for_each(|bytes| memory.give_back(bytes.len(), Some(bytes)));
+        let mut bytes = memory.take(LARGEST_CHUNK / 2).expect("there is memory");
+        bytes[0] = 1;
+        memory.give_back(bytes.len(), Some(bytes));
+        assert_eq!(memory.take(LARGEST_CHUNK / 2).expect("there is memory")[0], 1, "fresh memory is zero");
+    }
+
     #[test]
     fn an_entry_larger_than_any_chunk_has_one_of_its_own() {
         let memory = Arc::new(Memory::new(1 << 20));
