@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::time::Instant;
 
 use crate::contained::contained;
@@ -29,14 +29,16 @@ impl fmt::Display for Undone {
 /// How many threads there may be: whoever flushes something that hangs, and again and again, must not fill the process.
 const MOST: usize = 16;
 
-/// Counts one that is under way.
-struct UnderWay(&'static AtomicUsize);
+/// Where what one provider is asked for is done. What does not come back takes a place here, and from no other.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Aside(Arc<AtomicUsize>);
 
-static UNDER_WAY: AtomicUsize = AtomicUsize::new(0);
+/// Counts one that is under way.
+struct UnderWay(Arc<AtomicUsize>);
 
 impl UnderWay {
-    fn begin(count: &'static AtomicUsize) -> Option<Self> {
-        let one = Self(count);
+    fn begin(Aside(count): &Aside) -> Option<Self> {
+        let one = Self(Arc::clone(count));
         // In either case its drop takes it back.
         (count.fetch_add(1, Ordering::Relaxed) < MOST).then_some(one)
     }
@@ -48,59 +50,54 @@ impl Drop for UnderWay {
     }
 }
 
-/// Does `work` on another thread and waits for it until `deadline`.
-pub(crate) fn aside<T: Send + 'static>(
-    deadline: Instant,
-    work: impl FnOnce() -> T + Send + 'static,
-) -> Result<T, Undone> {
-    counted(&UNDER_WAY, deadline, work)
-}
-
-fn counted<T: Send + 'static>(
-    count: &'static AtomicUsize,
-    deadline: Instant,
-    work: impl FnOnce() -> T + Send + 'static,
-) -> Result<T, Undone> {
-    let under_way = UnderWay::begin(count).ok_or(Undone::TooMany)?;
-    let (sender, done) = mpsc::sync_channel(1);
-    let thread = std::thread::Builder::new().name("traced-flush".to_owned()).spawn(move || {
-        let done = contained(work);
-        drop(under_way);
-        // Nobody listens any more if this took too long.
-        let _ = sender.send(done);
-    });
-    // Without a thread nothing was done: that is late without a wait.
-    thread.map_err(|_| Undone::Late)?;
-    let left = deadline.saturating_duration_since(Instant::now());
-    done.recv_timeout(left).map_err(|_| Undone::Late)?.ok_or(Undone::Panicked)
+impl Aside {
+    /// Does `work` on another thread and waits for it until `deadline`.
+    pub(crate) fn run<T: Send + 'static>(
+        &self,
+        deadline: Instant,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Undone> {
+        let under_way = UnderWay::begin(self).ok_or(Undone::TooMany)?;
+        let (sender, done) = mpsc::sync_channel(1);
+        let thread = std::thread::Builder::new().name("traced-flush".to_owned()).spawn(move || {
+            let done = contained(work);
+            drop(under_way);
+            // Nobody listens any more if this took too long.
+            let _ = sender.send(done);
+        });
+        // Without a thread nothing was done: that is late without a wait.
+        thread.map_err(|_| Undone::Late)?;
+        let left = deadline.saturating_duration_since(Instant::now());
+        done.recv_timeout(left).map_err(|_| Undone::Late)?.ok_or(Undone::Panicked)
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Mutex;
     use std::sync::mpsc::channel;
-    use std::sync::{Arc, Mutex};
     use std::time::Duration;
 
     use super::*;
 
     #[test]
     fn what_does_not_come_back_takes_few_threads_and_is_begun_again_when_it_has() {
-        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        let aside = Aside::default();
         let later = || Instant::now() + Duration::from_secs(300);
-        assert_eq!(counted(&COUNT, later(), || 1), Ok(1));
-        assert_eq!(counted(&COUNT, later(), || panic!("in it")), Err::<(), _>(Undone::Panicked));
+        assert_eq!(aside.run(later(), || 1), Ok(1));
+        assert_eq!(aside.run(later(), || panic!("in it")), Err::<(), _>(Undone::Panicked));
         let (over, waits) = channel::<()>();
         let waits = Arc::new(Mutex::new(waits));
         let hangs = || {
             let waits = Arc::clone(&waits);
-            counted(&COUNT, Instant::now(), move || waits.lock().map(|waits| waits.recv().is_ok()).is_ok())
+            aside.run(Instant::now(), move || waits.lock().map(|waits| waits.recv().is_ok()).is_ok())
         };
         for _ in 0..MOST {
             assert_eq!(hangs(), Err(Undone::Late));
         }
         assert_eq!(hangs(), Err(Undone::TooMany));
         drop(over);
-        while counted(&COUNT, later(), || 1) != Ok(1) {
+        while aside.run(later(), || 1) != Ok(1) {
             std::thread::yield_now();
         }
     }

@@ -344,3 +344,49 @@ fn what_a_provider_of_the_application_fails_with_is_told() {
         }
     }
 }
+
+/// A processor whose flush does not come back before the test is over.
+#[cfg(feature = "metrics")]
+#[derive(Debug)]
+struct Stuck(Mutex<Receiver<()>>);
+
+#[cfg(feature = "metrics")]
+impl SpanProcessor for Stuck {
+    fn on_start(&self, _: &mut Span, _: &Context) {}
+
+    fn on_end(&self, _: SpanData) {}
+
+    fn force_flush(&self) -> OTelSdkResult {
+        Does::Hangs.done(&self.0)
+    }
+
+    fn shutdown_with_timeout(&self, _: Duration) -> OTelSdkResult {
+        Ok(())
+    }
+}
+
+#[cfg(feature = "metrics")]
+#[test]
+fn a_provider_that_hangs_keeps_no_metrics_from_being_flushed() {
+    use traced::opentelemetry_sdk::metrics::InMemoryMetricExporter;
+
+    const FLUSHES: usize = 40;
+    let _alone = alone();
+    let (_over, over) = channel();
+    let provider = SdkTracerProvider::builder().with_span_processor(Stuck(Mutex::new(over))).build();
+    let exporter = InMemoryMetricExporter::default();
+    let telemetry = Telemetry::builder()
+        .environment(|_| None)
+        .flush_timeout(Duration::from_millis(20))
+        .tracer_provider(provider)
+        .metric_exporter(exporter.clone())
+        .install()
+        .unwrap();
+    traced::opentelemetry::global::meter("own").u64_counter("own").build().add(1, &[]);
+    // Those for which the traces left no time go on by themselves.
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while exporter.get_finished_metrics().unwrap().len() < FLUSHES {
+        telemetry.flush().unwrap_err();
+        assert!(Instant::now() < deadline, "{} flushes", exporter.get_finished_metrics().unwrap().len());
+    }
+}

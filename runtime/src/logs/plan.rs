@@ -13,6 +13,7 @@ use super::exporter::{Correlating, Otlp};
 use super::layer::{self, Outlets};
 use super::{Format, Logs};
 use crate::SetupError;
+use crate::aside::Aside;
 use crate::export::Closing;
 use crate::export::otlp::{OtlpSettings, names};
 use crate::signal::{Asked, Post, PrometheusExporter, Signal, asked, done_by};
@@ -91,7 +92,7 @@ impl Plan {
         });
         layer::install(Arc::clone(&outlets), reporter).map_err(SetupError::Logs)?;
         exceptions::install(exceptions, provider.as_ref(), &outlets);
-        Ok(Running { provider, closing, outlets })
+        Ok(Running { provider, closing, outlets, flushes: Aside::default() })
     }
 }
 
@@ -101,13 +102,14 @@ pub(crate) struct Running {
     provider: Option<SdkLoggerProvider>,
     closing: Arc<Closing>,
     outlets: Arc<Outlets>,
+    flushes: Aside,
 }
 
 impl Running {
     /// Delivers what waits; an error says why that failed or was not done by `deadline`.
     pub(crate) fn flush(&self, deadline: Instant) -> Result<(), String> {
         let Some(provider) = self.provider.clone() else { return Ok(()) };
-        done_by(deadline, move || provider.force_flush())
+        done_by(deadline, &self.flushes, move || provider.force_flush())
     }
 
     /// The same, for the last time. The terminal goes on.
@@ -117,6 +119,7 @@ impl Running {
         self.closing.begin(deadline);
         let left = deadline.saturating_duration_since(Instant::now());
         let Some(provider) = self.provider.clone() else { return Ok(()) };
-        done_by(deadline, move || provider.shutdown_with_timeout(left))
+        // Whatever flushes have not come back.
+        done_by(deadline, &Aside::default(), move || provider.shutdown_with_timeout(left))
     }
 }

@@ -14,6 +14,7 @@ use super::console::Console;
 use super::exporter::Otlp;
 use super::instruments::{self, Instruments};
 use crate::SetupError;
+use crate::aside::Aside;
 use crate::export::Closing;
 use crate::export::otlp::{OtlpSettings, names};
 use crate::recorder::Totals;
@@ -107,6 +108,7 @@ impl Plan {
             provider,
             closing,
             instruments,
+            flushes: Aside::default(),
             #[cfg(feature = "prometheus")]
             prometheus,
         }))
@@ -130,6 +132,7 @@ pub(crate) struct Metrics {
     provider: SdkMeterProvider,
     closing: Arc<Closing>,
     instruments: Arc<Instruments>,
+    flushes: Aside,
     #[cfg(feature = "prometheus")]
     prometheus: Option<super::Prometheus>,
 }
@@ -159,7 +162,7 @@ impl Metrics {
     /// Collects and delivers; an error says why that failed or was not done by `deadline`.
     pub(crate) fn flush(&self, deadline: Instant) -> Result<(), String> {
         let provider = self.provider.clone();
-        done_by(deadline, move || provider.force_flush())
+        done_by(deadline, &self.flushes, move || provider.force_flush())
     }
 
     /// The same, for the last time.
@@ -167,6 +170,7 @@ impl Metrics {
         instruments::install(None);
         self.closing.begin(deadline);
         let provider = self.provider.clone();
-        done_by(deadline, move || provider.shutdown())
+        // Whatever flushes have not come back.
+        done_by(deadline, &Aside::default(), move || provider.shutdown())
     }
 }

@@ -4,12 +4,16 @@ use std::time::Instant;
 
 use opentelemetry_sdk::error::OTelSdkResult;
 
-use crate::aside::aside;
+use crate::aside::Aside;
 use crate::telemetry::said;
 
-/// Does `work` on another thread and waits for it until `deadline`: the SDK may wait for as long as an exporter likes.
-pub(crate) fn done_by(deadline: Instant, work: impl FnOnce() -> OTelSdkResult + Send + 'static) -> Result<(), String> {
-    let done = aside(deadline, work).map_err(|undone| undone.to_string())?;
+/// Does `work` `aside` and waits for it until `deadline`: the SDK may wait for as long as an exporter likes.
+pub(crate) fn done_by(
+    deadline: Instant,
+    aside: &Aside,
+    work: impl FnOnce() -> OTelSdkResult + Send + 'static,
+) -> Result<(), String> {
+    let done = aside.run(deadline, work).map_err(|undone| undone.to_string())?;
     done.map_err(|error| said(&error))
 }
 
@@ -22,7 +26,7 @@ mod tests {
     use super::*;
 
     fn told(work: impl FnOnce() -> OTelSdkResult + Send + 'static) -> Result<(), String> {
-        done_by(Instant::now() + Duration::from_secs(300), work)
+        done_by(Instant::now() + Duration::from_secs(300), &Aside::default(), work)
     }
 
     #[test]
@@ -31,7 +35,7 @@ mod tests {
         let error = told(|| Err(OTelSdkError::InternalFailure("http://ada:pw@a?b".to_owned())));
         assert_eq!(error, Err("Operation failed: http://a".to_owned()));
         assert_eq!(told(|| panic!("pw")), Err("an exporter panicked".to_owned()));
-        let late = done_by(Instant::now(), || {
+        let late = done_by(Instant::now(), &Aside::default(), || {
             std::thread::park();
             Ok(())
         });

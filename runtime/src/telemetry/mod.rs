@@ -44,7 +44,7 @@ pub(crate) use said::said;
 pub(crate) use stats::Settled;
 pub(crate) use stats::{Order, REFUSED, Stats};
 
-use crate::aside::{Undone, aside};
+use crate::aside::{Aside, Undone};
 use crate::export::Closing;
 use crate::recorder::{self, Pipeline};
 use crate::span::filter;
@@ -79,6 +79,8 @@ pub struct Telemetry {
     max_queue_size: Option<usize>,
     closing: Arc<Closing>,
     flush_timeout: Duration,
+    /// Those of the application's provider.
+    flushes: Aside,
     destination: String,
     shut_down: AtomicBool,
     #[cfg(feature = "metrics")]
@@ -145,6 +147,7 @@ impl Telemetry {
             max_queue_size,
             closing,
             flush_timeout,
+            flushes: Aside::default(),
             destination,
             shut_down,
             #[cfg(feature = "metrics")]
@@ -257,7 +260,7 @@ impl Telemetry {
     fn flush_traces(&self) -> Result<(), FlushError> {
         let Some(pipeline) = &self.pipeline else { return Ok(()) };
         match pipeline.provider() {
-            Some(provider) => self.flush_provider(provider.clone()),
+            Some(provider) => self.flush_provider(provider.clone(), &self.flushes),
             None => self.outcome_of(|timeout| pipeline.flush(timeout)),
         }
     }
@@ -285,7 +288,8 @@ impl Telemetry {
         let Some(pipeline) = &self.pipeline else { return Ok(()) };
         recorder::uninstall(pipeline);
         match pipeline.provider() {
-            Some(provider) => self.flush_provider(provider.clone()),
+            // Whatever flushes have not come back.
+            Some(provider) => self.flush_provider(provider.clone(), &Aside::default()),
             None => {
                 self.closing.begin(Instant::now() + self.flush_timeout);
                 self.outcome_of(|timeout| pipeline.shutdown(timeout))
@@ -304,8 +308,8 @@ impl Telemetry {
     }
 
     /// Flushes the application's provider, on a thread of its own: what it does is not known, and might not end.
-    fn flush_provider(&self, provider: SdkTracerProvider) -> Result<(), FlushError> {
-        match aside(Instant::now() + self.flush_timeout, move || provider.force_flush()) {
+    fn flush_provider(&self, provider: SdkTracerProvider, aside: &Aside) -> Result<(), FlushError> {
+        match aside.run(Instant::now() + self.flush_timeout, move || provider.force_flush()) {
             Ok(done) => done.map_err(|error| FlushError::Provider(said(&error))),
             Err(Undone::Late) => Err(FlushError::TimedOut { after: self.flush_timeout, pending: 0, last_error: None }),
             Err(undone) => Err(FlushError::Provider(undone.to_string())),
