@@ -1,4 +1,4 @@
-//! Code of the application's on a thread that has to live on.
+//! Code of the application's whose panic goes no further.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 

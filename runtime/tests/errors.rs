@@ -219,11 +219,18 @@ fn options_inside_ok() {
 
 #[test]
 fn an_error_that_panics_when_it_is_shown_is_still_returned() {
+    /// What it panics with panics again when it goes.
     #[derive(Debug)]
     struct Panics;
+    struct Again;
+    impl Drop for Again {
+        fn drop(&mut self) {
+            panic!("again")
+        }
+    }
     impl fmt::Display for Panics {
         fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
-            panic!("shown")
+            std::panic::panic_any(Again)
         }
     }
     impl StdError for Panics {}

@@ -2,11 +2,11 @@
 
 use std::borrow::Cow;
 use std::fmt::Display;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use opentelemetry::trace::Status;
 
 use super::{Exception, Failure};
+use crate::contained::contained;
 use crate::recorder::OpenSpan;
 use crate::value::Fields;
 
@@ -181,5 +181,5 @@ impl<'s, 'r> Outcome<'s, 'r> {
 
 /// What an error says of itself, unless it panics over that: nobody asked for it here.
 fn quietly(say: impl FnOnce() -> Option<String>) -> Option<String> {
-    catch_unwind(AssertUnwindSafe(say)).unwrap_or_default()
+    contained(say).flatten()
 }
