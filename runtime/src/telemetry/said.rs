@@ -15,8 +15,9 @@ pub(crate) fn said(error: &impl Display) -> String {
         shown.extend(parts.next());
         for part in parts {
             shown.push_str("://");
-            let authority = part.find(['/', '?', '#']).unwrap_or(part.len());
-            let part = part[..authority].rfind('@').map_or(part, |at| &part[at + 1..]);
+            let authority = &part[..part.find(['/', '?', '#']).unwrap_or(part.len())];
+            let at = authority.rfind('@').or_else(|| part.rfind('@').filter(|_| !is_host(authority)));
+            let part = at.map_or(part, |at| &part[at + 1..]);
             let query = part.find(['?', '#']);
             shown.push_str(&part[..query.unwrap_or(part.len())]);
             if query.is_some() {
@@ -31,6 +32,12 @@ pub(crate) fn said(error: &impl Display) -> String {
         short.push('…');
     }
     short
+}
+
+/// Whether this may be a host with its port, and is not a user with the beginning of a password that was written as it is.
+fn is_host(authority: &str) -> bool {
+    let port = authority.rsplit_once(':').map_or("", |(_, port)| port);
+    port.ends_with(']') || port.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// Whether a sentence goes on with this, behind a URL.
@@ -61,6 +68,10 @@ mod tests {
             ("http://ada:pw@a,http://eve:pw@b", "http://a,http://b"),
             ("http://a?):", "http://a):"),
             ("http://a/?, b", "http://a/, b"),
+            // Who writes a password as it is, though it has a character that would end it.
+            ("at http://ada:p/w@a:1/v1 and", "at http://a:1/v1 and"),
+            ("at http://ada:p?w#@[::1]/v1", "at http://[::1]/v1"),
+            ("at http://a:4318/v1/b@c", "at http://a:4318/v1/b@c"),
             ("://", "://"),
             ("", ""),
         ] {
