@@ -10,7 +10,7 @@ use opentelemetry::metrics::{Histogram, Meter};
 
 use super::instruments;
 use crate::recorder::Totals;
-use crate::telemetry::{Component, Settled, Stats};
+use crate::telemetry::{Component, Stats, Tally};
 
 /// The boundaries that the conventions name for other requests, in seconds.
 const DURATIONS: [f64; 14] = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0];
@@ -93,7 +93,7 @@ pub(super) fn observe(
         "otel.sdk.exporter.span.inflight",
         "{span}",
         "The number of spans which were passed to the exporter, but that have not been exported yet.",
-        |pipeline| pipeline.each(|settled| vec![(settled.in_flight(), None)]),
+        |pipeline| pipeline.each(|tally| vec![(tally.in_flight(), None)]),
     );
     // The queue is bounded in bytes, for which the conventions have no name.
     level("traced.queue.bytes", "By", "How many bytes of memory ended spans take.", |pipeline| {
@@ -112,10 +112,10 @@ impl Pipeline {
     /// Of spans that several exporters are given, those that all were given are processed.
     fn processed(&self) -> Vec<Point> {
         let totals = (self.totals)();
-        let settled = self.settled();
-        let handed_over = settled.iter().map(Settled::handed_over).min().unwrap_or_default();
-        let most = |of: &dyn Fn(&Settled) -> u64| settled.iter().map(of).max().unwrap_or_default();
-        let (crowded_out, left) = (most(&Settled::crowded_out), most(&|settled| settled.left(totals.accepted)));
+        let tallies = self.tallies();
+        let handed_over = tallies.iter().map(Tally::handed_over).min().unwrap_or_default();
+        let most = |of: &dyn Fn(&Tally) -> u64| tallies.iter().map(of).max().unwrap_or_default();
+        let (crowded_out, left) = (most(&Tally::crowded_out), most(&|tally| tally.left(totals.accepted)));
         let of_recorder = |(spans, error)| (spans, with_error(&self.recorder, error));
         let points = [
             (handed_over, None),
@@ -129,21 +129,21 @@ impl Pipeline {
 
     fn queued(&self) -> Vec<Point> {
         let accepted = (self.totals)().accepted;
-        let gone = |settled: &Settled| settled.handed_over() + settled.crowded_out() + settled.left(accepted);
-        let gone = self.settled().iter().map(gone).min();
+        let gone = |tally: &Tally| tally.handed_over() + tally.crowded_out() + tally.left(accepted);
+        let gone = self.tallies().iter().map(gone).min();
         vec![(accepted.saturating_sub(gone.unwrap_or_default()), self.recorder.clone())]
     }
 
     fn exported(&self) -> Vec<Point> {
-        self.each(|settled| {
-            let mut points = vec![(settled.exported(), None), (settled.rejected(), Some("rejected".to_owned()))];
-            points.extend(settled.failures().iter().map(|(kind, spans)| (*spans, Some(kind.to_string()))));
+        self.each(|tally| {
+            let mut points = vec![(tally.exported(), None), (tally.rejected(), Some("rejected".to_owned()))];
+            points.extend(tally.failures().iter().map(|(kind, spans)| (*spans, Some(kind.to_string()))));
             points
         })
     }
 
     /// The points of each exporter: what `points` makes of how it fares, each with its `error.type`.
-    fn each(&self, points: impl Fn(&Settled) -> Vec<(u64, Option<String>)>) -> Vec<Point> {
+    fn each(&self, points: impl Fn(&Tally) -> Vec<(u64, Option<String>)>) -> Vec<Point> {
         let of = |(stats, attributes): &(Arc<Stats>, Vec<KeyValue>)| {
             let points = points(&stats.outcome()).into_iter();
             points.map(|(spans, error)| (spans, with_error(attributes, error))).collect::<Vec<_>>()
@@ -151,7 +151,7 @@ impl Pipeline {
         self.exporters.iter().flat_map(of).collect()
     }
 
-    fn settled(&self) -> Vec<Settled> {
+    fn tallies(&self) -> Vec<Tally> {
         self.exporters.iter().map(|(stats, _)| stats.outcome()).collect()
     }
 }

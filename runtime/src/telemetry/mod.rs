@@ -41,7 +41,7 @@ pub(crate) use environment::{Reader, pairs};
 pub(crate) use report::{Outage, Overflow, Reporter};
 pub(crate) use said::said;
 #[cfg(feature = "metrics")]
-pub(crate) use stats::Settled;
+pub(crate) use stats::Tally;
 pub(crate) use stats::{Order, REFUSED, Stats};
 
 use crate::aside::{Aside, Undone};

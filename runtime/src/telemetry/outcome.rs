@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::error::FlushError;
-use super::stats::{Settled, Stats};
+use super::stats::{Stats, Tally};
 
 /// What the exporters had counted when it began.
-pub(super) struct Since<'a>(Vec<(&'a Stats, Settled)>);
+pub(super) struct Since<'a>(Vec<(&'a Stats, Tally)>);
 
 impl<'a> Since<'a> {
     pub(super) fn now(stats: &'a [Arc<Stats>]) -> Self {

@@ -19,12 +19,12 @@ pub(crate) struct Stats {
     pub(crate) component: Component,
     /// How people know the exporter.
     pub(crate) destination: String,
-    settled: Mutex<Settled>,
+    tally: Mutex<Tally>,
 }
 
-/// What became of the spans whose export is over.
+/// What one exporter has counted, and what it has not done with.
 #[derive(Debug, Default, Clone)]
-pub(crate) struct Settled {
+pub(crate) struct Tally {
     exported: u64,
     failed: u64,
     /// Those that failed, by `error.type`.
@@ -62,7 +62,7 @@ impl Order {
     }
 }
 
-impl Settled {
+impl Tally {
     fn total(&self) -> u64 {
         self.exported + self.lost() + self.crowded_out
     }
@@ -109,7 +109,7 @@ impl Settled {
 }
 
 #[cfg(feature = "metrics")]
-impl Settled {
+impl Tally {
     pub(crate) fn exported(&self) -> u64 {
         self.exported
     }
@@ -141,7 +141,7 @@ impl Settled {
 impl Stats {
     /// Of an exporter that metrics call `component`, and people `destination`.
     pub(crate) fn new(component: Component, destination: String) -> Self {
-        Self { component, destination, settled: Mutex::default() }
+        Self { component, destination, tally: Mutex::default() }
     }
 
     /// The exporter is given a batch of `spans`, or the one that it has not done with once more.
@@ -151,43 +151,43 @@ impl Stats {
 
     /// A batch of `spans` arrived, of which `rejected` were refused.
     pub(crate) fn delivered(&self, spans: u64, rejected: u64) {
-        let mut settled = self.lock();
+        let mut tally = self.lock();
         if rejected > 0 {
-            settled.last_error = Some(REFUSED.to_owned());
+            tally.last_error = Some(REFUSED.to_owned());
         }
-        settled.done(&self.component, (rejected > 0).then_some("rejected"));
+        tally.done(&self.component, (rejected > 0).then_some("rejected"));
         let rejected = rejected.min(spans);
-        settled.rejected += rejected;
-        settled.exported += spans - rejected;
+        tally.rejected += rejected;
+        tally.exported += spans - rejected;
     }
 
     /// A batch of `spans` is lost.
     pub(crate) fn lost(&self, spans: u64, error: String, kind: Cow<'static, str>) {
-        let mut settled = self.lock();
-        settled.failed += spans;
-        settled.failed_batches += 1;
-        settled.last_error = Some(error);
-        settled.done(&self.component, Some(&kind));
-        *settled.failures.entry(kind).or_default() += spans;
+        let mut tally = self.lock();
+        tally.failed += spans;
+        tally.failed_batches += 1;
+        tally.last_error = Some(error);
+        tally.done(&self.component, Some(&kind));
+        *tally.failures.entry(kind).or_default() += spans;
     }
 
     /// A batch could not be delivered; it will be tried again.
     pub(crate) fn postponed(&self, error: String, kind: Cow<'static, str>) {
-        let mut settled = self.lock();
-        settled.failed_batches += 1;
-        settled.last_error = Some(error);
-        if let Some((_, _, last)) = &mut settled.under_way {
+        let mut tally = self.lock();
+        tally.failed_batches += 1;
+        tally.last_error = Some(error);
+        if let Some((_, _, last)) = &mut tally.under_way {
             *last = Some(kind);
         }
     }
 
     /// `spans` were left when the telemetry ended.
     pub(crate) fn abandoned(&self, spans: u64) {
-        let mut settled = self.lock();
-        settled.abandoned += spans;
-        settled.is_over = true;
-        let last = settled.under_way.as_ref().and_then(|(_, _, last)| last.clone());
-        settled.done(&self.component, Some(last.as_deref().unwrap_or("_OTHER")));
+        let mut tally = self.lock();
+        tally.abandoned += spans;
+        tally.is_over = true;
+        let last = tally.under_way.as_ref().and_then(|(_, _, last)| last.clone());
+        tally.done(&self.component, Some(last.as_deref().unwrap_or("_OTHER")));
     }
 
     /// `spans` were dropped because this exporter had too much to deliver still.
@@ -202,20 +202,20 @@ impl Stats {
 
     /// The exporter has done as it was told, or failed.
     pub(crate) fn obeyed(&self, order: Order, done: Result<(), String>) {
-        let mut settled = self.lock();
-        settled.told = None;
+        let mut tally = self.lock();
+        tally.told = None;
         if let Err(error) = done {
-            settled.failed_orders += 1;
-            settled.last_failed = Some((order, error));
+            tally.failed_orders += 1;
+            tally.last_failed = Some((order, error));
         }
     }
 
-    pub(crate) fn outcome(&self) -> Settled {
+    pub(crate) fn outcome(&self) -> Tally {
         self.lock().clone()
     }
 
-    fn lock(&self) -> MutexGuard<'_, Settled> {
-        self.settled.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Tally> {
+        self.tally.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -234,16 +234,16 @@ impl Health {
         health.dropped.thread_ending = totals.thread_ending;
         health.dropped.shut_down = totals.after_shutdown;
         for stats in stats {
-            let settled = stats.outcome();
-            health.queued += settled.queued(totals.accepted);
-            health.exported += settled.exported;
-            health.dropped.export_failed += settled.failed;
-            health.dropped.queue_full += settled.crowded_out;
-            health.dropped.rejected += settled.rejected;
-            health.dropped.shut_down += settled.left(totals.accepted);
-            health.failed_batches += settled.failed_batches;
-            let last_failed = settled.last_failed.map(|(_, error)| error);
-            health.last_error = settled.last_error.or(last_failed).or(health.last_error);
+            let tally = stats.outcome();
+            health.queued += tally.queued(totals.accepted);
+            health.exported += tally.exported;
+            health.dropped.export_failed += tally.failed;
+            health.dropped.queue_full += tally.crowded_out;
+            health.dropped.rejected += tally.rejected;
+            health.dropped.shut_down += tally.left(totals.accepted);
+            health.failed_batches += tally.failed_batches;
+            let last_failed = tally.last_failed.map(|(_, error)| error);
+            health.last_error = tally.last_error.or(last_failed).or(health.last_error);
         }
         health
     }
