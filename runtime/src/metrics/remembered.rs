@@ -46,8 +46,8 @@ impl<K, S> Default for Remembered<K, S> {
 /// What forgets when metrics are collected.
 ///
 /// A series that is held can't be forgotten by the SDK, though nothing is measured any more. So none is held for longer than
-/// from one collection to the next, and the SDK forgets it then as if each measurement were searched for: with delta
-/// temporality, at the collection after.
+/// from one collection to the next, but by what is under way and will measure it, and the SDK forgets it then as if each
+/// measurement were searched for: with delta temporality, at the collection after.
 #[derive(Clone, Default)]
 pub(super) struct Collections(Arc<Mutex<Vec<Weak<dyn Forget>>>>);
 

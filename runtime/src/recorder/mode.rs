@@ -8,10 +8,10 @@ use super::own::PipelineId;
 pub(super) const ON: u32 = 1;
 /// Children of an unsampled parent are settled: nobody asks the sampler about them.
 pub(super) const PARENT_BASED: u32 = 2;
-/// Roots of traces are settled, too: each is recorded.
-pub(super) const RECORDS_ROOTS: u32 = 8;
 /// A capture is under way: a context may say where its spans go.
 pub(super) const CAPTURES: u32 = 4;
+/// Roots of traces are settled, too: each is recorded.
+pub(super) const RECORDS_ROOTS: u32 = 8;
 
 static MODE: AtomicU32 = AtomicU32::new(0);
 /// The installed pipeline, if it is one of ours; else 0.

@@ -69,7 +69,7 @@ impl ValueRules {
         let apply = |link: Link| {
             let mut list = self.list();
             list.key_values(&link.attributes);
-            let dropped = link.dropped_attributes_count + list.dropped();
+            let dropped = link.dropped_attributes_count.saturating_add(list.dropped());
             Link::new(link.span_context, decode::attributes(list.finish()).collect(), dropped)
         };
         links.into_iter().map(apply).collect()
