@@ -1,8 +1,9 @@
 //! Code of the application's that may not come back, on a thread of its own.
 
 use std::fmt;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, mpsc};
+use std::sync::mpsc::{self, Receiver};
 use std::time::Instant;
 
 use crate::contained::contained;
@@ -50,6 +51,10 @@ impl Drop for UnderWay {
     }
 }
 
+/// What is being done, and has no result yet.
+#[derive(Debug)]
+pub(crate) struct Begun<T>(Result<Receiver<Option<T>>, Undone>);
+
 impl Aside {
     /// Does `work` on another thread and waits for it until `deadline`.
     pub(crate) fn run<T: Send + 'static>(
@@ -57,7 +62,12 @@ impl Aside {
         deadline: Instant,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Undone> {
-        let under_way = UnderWay::begin(self).ok_or(Undone::TooMany)?;
+        self.begin(work).wait(deadline)
+    }
+
+    /// Begins to do `work` on another thread.
+    pub(crate) fn begin<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Begun<T> {
+        let Some(under_way) = UnderWay::begin(self) else { return Begun(Err(Undone::TooMany)) };
         let (sender, done) = mpsc::sync_channel(1);
         let thread = std::thread::Builder::new().name("traced-flush".to_owned()).spawn(move || {
             let done = contained(work);
@@ -66,9 +76,15 @@ impl Aside {
             let _ = sender.send(done);
         });
         // Without a thread nothing was done: that is late without a wait.
-        thread.map_err(|_| Undone::Late)?;
+        Begun(thread.map(|_| done).map_err(|_| Undone::Late))
+    }
+}
+
+impl<T> Begun<T> {
+    /// Waits for it until `deadline`.
+    pub(crate) fn wait(self, deadline: Instant) -> Result<T, Undone> {
         let left = deadline.saturating_duration_since(Instant::now());
-        done.recv_timeout(left).map_err(|_| Undone::Late)?.ok_or(Undone::Panicked)
+        self.0?.recv_timeout(left).map_err(|_| Undone::Late)?.ok_or(Undone::Panicked)
     }
 }
 

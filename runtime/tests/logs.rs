@@ -159,3 +159,46 @@ fn a_request_has_its_correlation_id_on_each_record() {
     let record = records.iter().find(|record| format!("{:?}", record.body).contains("handled")).unwrap();
     assert!(record.attributes.iter().any(|pair| pair.key == "correlation.id"), "{record:?}");
 }
+
+/// An exporter of spans that does not come back before the test is over.
+#[derive(Debug)]
+struct Hangs(Mutex<std::sync::mpsc::Receiver<()>>);
+
+impl traced::opentelemetry_sdk::trace::SpanExporter for Hangs {
+    async fn export(
+        &self,
+        _: Vec<traced::opentelemetry_sdk::trace::SpanData>,
+    ) -> traced::opentelemetry_sdk::error::OTelSdkResult {
+        let _ = self.0.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        Ok(())
+    }
+}
+
+#[test]
+fn an_exporter_of_spans_that_hangs_takes_no_time_of_the_records() {
+    let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
+    for last in [false, true] {
+        let collector = Collector::start(Answer::Ok);
+        let endpoint = format!("{}/v1/logs", collector.base());
+        let (released, over) = std::sync::mpsc::channel();
+        let telemetry = Telemetry::builder()
+            .environment(move |name| match name {
+                "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT" => Some(endpoint.clone()),
+                "OTEL_BLRP_SCHEDULE_DELAY" => Some("3600000".to_owned()),
+                "OTEL_METRICS_EXPORTER" => Some("none".to_owned()),
+                _ => None,
+            })
+            .span_exporter(Hangs(Mutex::new(over)))
+            .logs(Logs::silent())
+            .on_warning(|_| ())
+            // As long as a busy machine may need for a record.
+            .flush_timeout(std::time::Duration::from_secs(3))
+            .install()
+            .unwrap();
+        work();
+        let error = if last { telemetry.shutdown() } else { telemetry.flush() }.unwrap_err();
+        assert!(matches!(error, traced::FlushError::TimedOut { .. }), "{error}");
+        assert_eq!(records(&collector).len(), 2, "last: {last}");
+        drop(released);
+    }
+}

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use opentelemetry_appender_tracing::layer::OpenTelemetryTracingBridge;
 use opentelemetry_sdk::Resource;
+use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::logs::{BatchConfigBuilder, BatchLogProcessor, SdkLoggerProvider};
 use tracing_subscriber::filter::Targets;
 
@@ -13,10 +14,10 @@ use super::exporter::{Correlating, Otlp};
 use super::layer::{self, Outlets};
 use super::{Format, Logs};
 use crate::SetupError;
-use crate::aside::Aside;
+use crate::aside::{Aside, Begun};
 use crate::export::Closing;
 use crate::export::otlp::{OtlpSettings, names};
-use crate::signal::{Asked, Post, PrometheusExporter, Signal, asked, done_by};
+use crate::signal::{Asked, Post, PrometheusExporter, Signal, asked, done_by, over_by};
 use crate::telemetry::{Reader, Reporter};
 
 static LOGS: Signal = Signal { name: "log records", exporter: "OTEL_LOGS_EXPORTER", otlp: names!("LOGS", "v1/logs") };
@@ -106,13 +107,19 @@ pub(crate) struct Running {
 }
 
 impl Running {
-    /// Delivers what waits; an error says why that failed or was not done by `deadline`.
-    pub(crate) fn flush(&self, deadline: Instant) -> Result<(), String> {
-        let Some(provider) = self.provider.clone() else { return Ok(()) };
-        done_by(deadline, &self.flushes, move || provider.force_flush())
+    /// Begins to deliver what waits; once at most where all has to be over by `end`.
+    pub(crate) fn begin_flush(&self, end: Option<Instant>) -> Option<Begun<OTelSdkResult>> {
+        end.into_iter().for_each(|end| self.closing.begin(end));
+        let provider = self.provider.clone()?;
+        Some(self.flushes.begin(move || provider.force_flush()))
     }
 
-    /// The same, for the last time. The terminal goes on.
+    /// The end of that; an error says why it failed or was not done by `deadline`.
+    pub(crate) fn end_flush(begun: Option<Begun<OTelSdkResult>>, deadline: Instant) -> Result<(), String> {
+        begun.map_or(Ok(()), |begun| over_by(deadline, begun))
+    }
+
+    /// Delivers what waits, for the last time. The terminal goes on.
     pub(crate) fn shutdown(&self, deadline: Instant) -> Result<(), String> {
         exceptions::uninstall();
         *self.outlets.bridge.write().unwrap_or_else(PoisonError::into_inner) = None;

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use opentelemetry_sdk::error::OTelSdkResult;
 
-use crate::aside::Aside;
+use crate::aside::{Aside, Begun};
 use crate::telemetry::said;
 
 /// Does `work` `aside` and waits for it until `deadline`: the SDK may wait for as long as an exporter likes.
@@ -13,7 +13,12 @@ pub(crate) fn done_by(
     aside: &Aside,
     work: impl FnOnce() -> OTelSdkResult + Send + 'static,
 ) -> Result<(), String> {
-    let done = aside.run(deadline, work).map_err(|undone| undone.to_string())?;
+    over_by(deadline, aside.begin(work))
+}
+
+/// Waits until `deadline` for what has begun.
+pub(crate) fn over_by(deadline: Instant, begun: Begun<OTelSdkResult>) -> Result<(), String> {
+    let done = begun.wait(deadline).map_err(|undone| undone.to_string())?;
     done.map_err(|error| said(&error))
 }
 

@@ -7,6 +7,8 @@ mod post;
 use crate::export::otlp::Names;
 
 pub(crate) use bounded::done_by;
+#[cfg(feature = "logs")]
+pub(crate) use bounded::over_by;
 pub(crate) use exporters::Prometheus as PrometheusExporter;
 pub(crate) use exporters::{Asked, asked};
 pub(crate) use post::Post;

@@ -230,31 +230,34 @@ impl Telemetry {
         if self.shut_down.load(Ordering::Acquire) {
             return Err(FlushError::ShutDown);
         }
-        #[cfg(any(feature = "metrics", feature = "logs"))]
-        let deadline = Instant::now() + self.flush_timeout;
-        let traces = self.flush_traces();
-        #[cfg(any(feature = "metrics", feature = "logs"))]
-        let traces = self.finish_signals(traces, deadline, false);
-        traces
+        self.with_signals(|| self.flush_traces(), false)
     }
 
-    /// Both are tried, whatever became of the traces; the first failure is told.
-    #[cfg(any(feature = "metrics", feature = "logs"))]
-    fn finish_signals(&self, traces: Result<(), FlushError>, deadline: Instant, last: bool) -> Result<(), FlushError> {
+    /// All are tried, whatever became of the others; the first failure is told.
+    #[cfg_attr(not(any(feature = "metrics", feature = "logs")), allow(unused_variables))]
+    fn with_signals(&self, traces: impl FnOnce() -> Result<(), FlushError>, last: bool) -> Result<(), FlushError> {
+        #[cfg(any(feature = "metrics", feature = "logs"))]
+        let deadline = Instant::now() + self.flush_timeout;
+        // Beside the spans: an exporter of those that hangs would leave no time for the records.
         #[cfg(feature = "logs")]
-        let traces = {
-            let finish = if last { crate::logs::Running::shutdown } else { crate::logs::Running::flush };
-            let logs = self.logs.as_ref().map_or(Ok(()), |logs| finish(logs, deadline));
-            traces.and(logs.map_err(FlushError::Logs))
+        let records = self.logs.as_ref().and_then(|logs| logs.begin_flush(last.then_some(deadline)));
+        let result = traces();
+        #[cfg(feature = "logs")]
+        let result = {
+            let flushed = crate::logs::Running::end_flush(records, deadline);
+            // There may be more by now.
+            let shutdown = || self.logs.as_ref().map_or(Ok(()), |logs| logs.shutdown(deadline));
+            let logs = if last { flushed.and(shutdown()) } else { flushed };
+            result.and(logs.map_err(FlushError::Logs))
         };
         // After the spans, so that the metrics count them.
         #[cfg(feature = "metrics")]
-        let traces = {
+        let result = {
             let finish = if last { crate::metrics::Metrics::shutdown } else { crate::metrics::Metrics::flush };
             let metrics = self.metrics.as_ref().map_or(Ok(()), |metrics| finish(metrics, deadline));
-            traces.and(metrics.map_err(FlushError::Metrics))
+            result.and(metrics.map_err(FlushError::Metrics))
         };
-        traces
+        result
     }
 
     fn flush_traces(&self) -> Result<(), FlushError> {
@@ -276,12 +279,7 @@ impl Telemetry {
         }
         #[cfg(feature = "warp")]
         wrong_use::report_to(None);
-        #[cfg(any(feature = "metrics", feature = "logs"))]
-        let deadline = Instant::now() + self.flush_timeout;
-        let traces = self.shutdown_traces();
-        #[cfg(any(feature = "metrics", feature = "logs"))]
-        let traces = self.finish_signals(traces, deadline, true);
-        traces
+        self.with_signals(|| self.shutdown_traces(), true)
     }
 
     fn shutdown_traces(&self) -> Result<(), FlushError> {
