@@ -65,8 +65,8 @@
 //! # Cost
 //!
 //! The SDK searches for the set of attributes with every measurement, which is most of what measuring costs. The feature
-//! `bound-metrics` lets it search but once between two collections for each set; what is exported stays the same. It is a feature of
-//! its own because it takes the SDK's `experimental_metrics_bound_instruments`, which may change in any release of
+//! `bound-metrics` has it search only with the first two of a set between two collections; what is exported stays the same. It is a
+//! feature of its own because it takes the SDK's `experimental_metrics_bound_instruments`, which may change in any release of
 //! `opentelemetry`: switch it on in programs that lock their dependencies, not in libraries.
 //!
 //! ```toml
