@@ -6,8 +6,8 @@
 //! cargo bench -p traced-benches --bench bookstore_load -- sqlite  # one of the two
 //! ```
 //!
-//! The services run side by side, each with a database of its own, and are loaded in turn for a second at a time, so that
-//! what else goes on on the machine meets all of them. The generator, the collector and the databases share the machine
+//! The services run side by side, each with a database of its own, and are loaded in turn for half a second or so at a time, so that
+//! what else goes on on the machine meets all of them; and others after them. The generator, the collector and the databases share the machine
 //! with the services; processor time a request is of the service alone.
 #![allow(clippy::print_stdout)] // The table is what this program is for.
 
@@ -33,8 +33,9 @@ const SETTINGS: [&str; 4] = [
 
 /// Requests under way at once.
 const CONNECTIONS: usize = 8;
-const TURN: Duration = Duration::from_millis(1000);
-const ROUNDS: usize = 15;
+const TURN: Duration = Duration::from_millis(600);
+const ROUNDS: usize = 2;
+const GENERATIONS: usize = 20;
 const BOOKS: usize = 200;
 
 fn main() -> ExitCode {
@@ -63,7 +64,6 @@ fn again(args: &[String]) -> ExitCode {
 
 /// A service that is loaded.
 struct Loaded {
-    name: &'static str,
     bookstore: Bookstore,
     address: String,
     token: String,
@@ -80,64 +80,105 @@ fn measure(backend: &str) {
         Some(_) => return,
         None => None,
     };
-    let sink = Sink::start();
-    let traced = [("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", sink.url.as_str())];
-    let mut loaded = vec![start("every request traced", &traced, services)];
-    for setting in SETTINGS {
-        let (name, value) = setting.split_once('=').expect("a variable and its value");
-        loaded.push(start(setting, &[traced[0], (name, value)], services));
-    }
-    sink::count(&sink.url);
-    let mut requests = 0;
-    let kinds = loaded.len();
-    for round in 0..=ROUNDS {
-        // In another order each time: none is always the first, or behind the same one.
-        for turn in 0..kinds {
-            let place = (round + turn) % kinds;
-            let one = &mut loaded[if round % 2 == 0 { place } else { kinds - 1 - place }];
-            let cpu = cpu_seconds(one.pid);
-            let (count, elapsed) = load(one);
-            let cpu = cpu_seconds(one.pid) - cpu;
-            // The first round is for caches and connections.
-            if round > 0 {
-                one.rates.push(count as f64 / elapsed);
-                one.costs.push(cpu * 1e6 / count as f64);
-            }
-            requests += if one.name.starts_with("every") { count } else { 0 };
-        }
-    }
-    let [on, rest @ ..] = &mut loaded[..] else { unreachable!("there are several") };
-    let collector = thread_cpu_seconds(on.pid, |name| name.starts_with("traced-collect"));
-    on.bookstore.stop();
-    let spans = sink::count(&sink.url);
-    let counting = cpu_seconds(sink.process.id());
-    println!("\n### {backend}, {CONNECTIONS} connections, {ROUNDS} rounds of {} s\n", TURN.as_secs_f64());
+    let generations: Vec<Generation> = (0..GENERATIONS).map(|_| Generation::measure(services)).collect();
+    let of = |value: fn(&Generation, usize) -> f64, kind: usize| -> Vec<f64> {
+        generations.iter().map(|generation| value(generation, kind)).collect()
+    };
+    println!(
+        "\n### {backend}, {CONNECTIONS} connections, {ROUNDS} rounds of {} s, {GENERATIONS} times anew\n",
+        TURN.as_secs_f64()
+    );
     println!(
         "| | requests/s | of these with tracing | CPU us a request | of this with tracing |\n|---|---:|---:|---:|---:|"
     );
-    let (rate, cost) = (median(&on.rates), median(&on.costs));
-    println!("| {} | {rate:.0} | | {cost:.1} | |", on.name);
-    for other in rest {
-        let ratio = |of: &[f64], on: &[f64]| median(&on.iter().zip(of).map(|(on, of)| on / of).collect::<Vec<_>>());
+    let (rates, costs) = (of(|g, kind| g.rates[kind], 0), of(|g, kind| g.costs[kind], 0));
+    println!("| every request traced | {:.0} | | {:.1} | |", median(&rates), median(&costs));
+    for (number, setting) in SETTINGS.into_iter().enumerate() {
+        let kind = number + 1;
         println!(
-            "| {} | {:.0} | {:.3} | {:.1} | {:.3} |",
-            other.name,
-            median(&other.rates),
-            ratio(&other.rates, &on.rates),
-            median(&other.costs),
-            ratio(&other.costs, &on.costs),
+            "| {setting} | {:.0} | {} | {:.1} | {} |",
+            median(&of(|g, kind| g.rates[kind], kind)),
+            mean(&of(|g, kind| g.rates[0] / g.rates[kind], kind)),
+            median(&of(|g, kind| g.costs[kind], kind)),
+            mean(&of(|g, kind| g.costs[0] / g.costs[kind], kind)),
         );
     }
-    println!("\n{spans} spans arrived of {requests} requests: {:.1} each", spans as f64 / requests as f64);
-    let each = |seconds: f64| seconds * 1e6 / requests as f64;
+    let total = |value: fn(&Generation) -> f64| generations.iter().map(value).sum::<f64>();
+    let requests = total(|g| g.requests as f64);
+    let spans = total(|g| g.spans as f64);
+    println!("\n{spans} spans arrived of {requests} requests: {:.1} each", spans / requests);
     println!(
-        "of the {cost:.1} us the collector's thread takes {:.2}; the collector that counts takes another {:.2}",
-        each(collector),
-        each(counting)
+        "of the {:.1} us the collector's thread takes {:.2}; the collector that counts takes another {:.2}",
+        median(&costs),
+        total(|g| g.collector) * 1e6 / requests,
+        total(|g| g.counting) * 1e6 / requests,
     );
 }
 
-fn start(name: &'static str, variables: &[(&str, &str)], services: Option<(&Postgres, &Redis)>) -> Loaded {
+/// What services that were started together have done: the one that traces all, and one for each of the settings. One process
+/// differs from the next of the same kind by some percent as long as they live, as memory comes to lie; others are started
+/// after them.
+struct Generation {
+    /// Requests a second.
+    rates: Vec<f64>,
+    /// Microseconds of the processor a request.
+    costs: Vec<f64>,
+    /// Of the one that traces all, like what follows.
+    requests: u64,
+    spans: u64,
+    /// Seconds of the processor that its collector's thread took, and the collector that counts.
+    collector: f64,
+    counting: f64,
+}
+
+impl Generation {
+    fn measure(services: Option<(&Postgres, &Redis)>) -> Self {
+        let sink = Sink::start();
+        let traced = [("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", sink.url.as_str())];
+        let mut loaded = vec![start(&traced, services)];
+        for setting in SETTINGS {
+            let (name, value) = setting.split_once('=').expect("a variable and its value");
+            loaded.push(start(&[traced[0], (name, value)], services));
+        }
+        sink::count(&sink.url);
+        let mut requests = 0;
+        let kinds = loaded.len();
+        for round in 0..=ROUNDS {
+            // In another order each time: none is always the first, or behind the same one.
+            for turn in 0..kinds {
+                let place = (round + turn) % kinds;
+                let kind = if round % 2 == 0 { place } else { kinds - 1 - place };
+                let one = &mut loaded[kind];
+                let cpu = cpu_seconds(one.pid);
+                let (count, elapsed) = load(one);
+                let cpu = cpu_seconds(one.pid) - cpu;
+                // The first round is for caches and connections.
+                if round > 0 {
+                    one.rates.push(count as f64 / elapsed);
+                    one.costs.push(cpu * 1e6 / count as f64);
+                }
+                requests += if kind == 0 { count } else { 0 };
+            }
+        }
+        let collector = thread_cpu_seconds(loaded[0].pid, |name| name.starts_with("traced-collect"));
+        loaded[0].bookstore.stop();
+        let spans = sink::count(&sink.url);
+        let counting = cpu_seconds(sink.process.id());
+        let rates = loaded.iter().map(|one| median(&one.rates)).collect();
+        let costs = loaded.iter().map(|one| median(&one.costs)).collect();
+        Self { rates, costs, requests, spans, collector, counting }
+    }
+}
+
+/// The mean, and its standard error.
+fn mean(values: &[f64]) -> String {
+    let count = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / count;
+    let variance = values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / (count - 1.0);
+    format!("{mean:.3} ± {:.3}", (variance / count).sqrt())
+}
+
+fn start(variables: &[(&str, &str)], services: Option<(&Postgres, &Redis)>) -> Loaded {
     let mut start = Start::unconfigured()
         .env("SECRET_KEY", "a-secret-key-for-benches-of-at-least-32-bytes")
         .env("ACCESS_TOKEN_EXPIRE_MINUTES", "60")
@@ -164,7 +205,7 @@ fn start(name: &'static str, variables: &[(&str, &str)], services: Option<(&Post
     let pid = listener(&address).expect("the process that listens");
     let _ = bookstore.process();
     let _database = database.map(|(database, _)| database);
-    Loaded { name, bookstore, address, token, pid, rates: Vec::new(), costs: Vec::new(), _database }
+    Loaded { bookstore, address, token, pid, rates: Vec::new(), costs: Vec::new(), _database }
 }
 
 /// Loads it for one turn. Gives how many requests were answered, and in how many seconds.

@@ -113,7 +113,8 @@ pub(crate) fn open(start: Start<'_>) -> Opening {
     let follow = |parent: Option<&SpanContext>| match (parent, name) {
         (Some(parent), None) => follow(parent, site),
         (Some(parent), Some(name)) => follow_named(parent, site, name),
-        (None, name) => begin(site, name.map_or(site.name(), clipped)),
+        (None, None) => begin(site),
+        (None, Some(name)) => begin_named(site, name),
     };
     let (found, parent) = match &start.parent {
         Parent::Current => (look_with(follow), None),
@@ -142,9 +143,10 @@ enum Found {
 
 #[inline(always)]
 fn look(site: &'static Site) -> Found {
-    look_with(|parent| match parent {
+    // By value: on the stack it would have to be put there first.
+    look_with(move |parent| match parent {
         Some(parent) => follow(parent, site),
-        None => begin(site, site.name()),
+        None => begin(site),
     })
 }
 
@@ -155,7 +157,7 @@ fn look_with(follow: impl FnOnce(Option<&SpanContext>) -> Option<Box<Record>>) -
         return Found::Nothing;
     }
     // Nothing of the application's runs inside, which might attach a context and find them borrowed.
-    Context::map_current(|parent| look_from(parent, follow))
+    Context::map_current(move |parent| look_from(parent, follow))
 }
 
 fn look_at(parent: &Context, follow: impl FnOnce(Option<&SpanContext>) -> Option<Box<Record>>) -> Found {
@@ -210,12 +212,18 @@ fn follow_as(parent: &SpanContext, site: &'static Site, name: &str) -> Option<Bo
 
 /// A record for a span of `site` that is the root of a trace, and sampled.
 #[inline(never)]
-fn begin(site: &'static Site, name: &str) -> Option<Box<Record>> {
+fn begin(site: &'static Site) -> Option<Box<Record>> {
+    begin_named(site, site.name())
+}
+
+/// The same, with a name of its own.
+#[inline(never)]
+fn begin_named(site: &'static Site, name: &str) -> Option<Box<Record>> {
     let pipeline = mode::get().installed?;
     let time = clock::now();
     local::record_at_hand(pipeline, |record, ids| {
         let origin = Origin::sampled_root(ids.trace_id());
-        let given = Description::of(site, name, time);
+        let given = Description::of(site, clipped(name), time);
         describe(record, &origin, origin.span_context(ids.span_id(), TraceState::NONE), &given);
     })
 }
