@@ -242,7 +242,7 @@ fn limits_hold_whether_code_or_the_environment_sets_them() {
 }
 
 #[test]
-fn a_provider_of_the_application_is_flushed_at_the_end_and_its_failures_are_told() {
+fn a_provider_of_the_application_is_flushed_and_shut_down_and_its_failures_are_told() {
     let _alone = alone();
     let exporter = InMemorySpanExporter::default();
     let provider = SdkTracerProvider::builder().with_batch_exporter(exporter.clone()).build();
@@ -252,10 +252,27 @@ fn a_provider_of_the_application_is_flushed_at_the_end_and_its_failures_are_told
         let _suppressed = Context::enter_telemetry_suppressed_scope();
         assert!(!work(2));
     }
-    telemetry.shutdown().unwrap();
+    telemetry.flush().unwrap();
     assert_eq!(exporter.get_finished_spans().unwrap().len(), 1);
+    telemetry.shutdown().unwrap();
     assert!(!work(3), "nothing goes there any more");
     drop(telemetry);
+
+    // A shutdown is one for the provider, too; who only lets go leaves it to the others that have it.
+    let exporter = Noting::default();
+    let provider = SdkTracerProvider::builder().with_batch_exporter(exporter.clone()).build();
+    let telemetry = builder(&[]).tracer_provider(provider.clone()).install().unwrap();
+    assert!(work(1));
+    drop(telemetry);
+    assert_eq!(exporter.take()[1..], ["1 spans"]);
+    let telemetry = builder(&[]).tracer_provider(provider.clone()).install().unwrap();
+    assert!(work(1));
+    telemetry.shutdown().unwrap();
+    assert_eq!(exporter.take(), ["1 spans", "shutdown"]);
+    drop(telemetry);
+    // Nor is it a failure that the application has done so before.
+    let telemetry = builder(&[]).tracer_provider(provider).install().unwrap();
+    telemetry.shutdown().unwrap();
 
     /// A processor that does as its exporter, which never comes to an end, or fails.
     #[derive(Debug)]

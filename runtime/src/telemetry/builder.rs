@@ -173,8 +173,8 @@ impl TelemetryBuilder {
 
     /// Records through a provider that the application has already, with its sampler, resource, limits and exporters.
     ///
-    /// It stays the application's: the OpenTelemetry globals are left alone, and a shutdown flushes it but leaves it
-    /// running. What this library writes to its spans is [redacted](TelemetryBuilder::redact) and cut to length as
+    /// The OpenTelemetry globals are left alone. [`flush`](Telemetry::flush) and [`shutdown`](Telemetry::shutdown) do the
+    /// same with it; where the [`Telemetry`] is dropped instead it is flushed, and goes on. What this library writes to its spans is [redacted](TelemetryBuilder::redact) and cut to length as
     /// elsewhere; how many attributes, events and links a span may have is the provider's own affair.
     pub fn tracer_provider(mut self, provider: SdkTracerProvider) -> Self {
         self.provider = Some(provider);

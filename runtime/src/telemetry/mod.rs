@@ -22,6 +22,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use opentelemetry::global;
+use opentelemetry_sdk::error::{OTelSdkError, OTelSdkResult};
 use opentelemetry_sdk::trace::SdkTracerProvider;
 
 pub use builder::TelemetryBuilder;
@@ -263,7 +264,7 @@ impl Telemetry {
     fn flush_traces(&self) -> Result<(), FlushError> {
         let Some(pipeline) = &self.pipeline else { return Ok(()) };
         match pipeline.provider() {
-            Some(provider) => self.flush_provider(provider.clone(), &self.flushes),
+            Some(provider) => self.with_provider(provider, &self.flushes, |provider, _| provider.force_flush()),
             None => self.outcome_of(|timeout| pipeline.flush(timeout)),
         }
     }
@@ -274,20 +275,32 @@ impl Telemetry {
     ///
     /// As [`flush`](Telemetry::flush).
     pub fn shutdown(&self) -> Result<(), FlushError> {
+        self.end(|provider, left| {
+            let flushed = provider.force_flush();
+            match provider.shutdown_with_timeout(left()) {
+                // The application was faster.
+                Err(OTelSdkError::AlreadyShutdown) => Ok(()),
+                ended => flushed.and(ended),
+            }
+        })
+    }
+
+    /// Ends everything, an application's own provider by `with_provider`.
+    fn end(&self, with_provider: OfProvider) -> Result<(), FlushError> {
         if self.shut_down.swap(true, Ordering::AcqRel) {
             return Ok(());
         }
         #[cfg(feature = "warp")]
         wrong_use::report_to(None);
-        self.with_signals(|| self.shutdown_traces(), true)
+        self.with_signals(|| self.shutdown_traces(with_provider), true)
     }
 
-    fn shutdown_traces(&self) -> Result<(), FlushError> {
+    fn shutdown_traces(&self, with_provider: OfProvider) -> Result<(), FlushError> {
         let Some(pipeline) = &self.pipeline else { return Ok(()) };
         recorder::uninstall(pipeline);
         match pipeline.provider() {
             // Whatever flushes have not come back.
-            Some(provider) => self.flush_provider(provider.clone(), &Aside::default()),
+            Some(provider) => self.with_provider(provider, &Aside::default(), with_provider),
             None => {
                 self.closing.begin(Instant::now() + self.flush_timeout);
                 self.outcome_of(|timeout| pipeline.shutdown(timeout))
@@ -305,9 +318,12 @@ impl Telemetry {
         since.result(late, crowded_out() - before, kept, self.health().queued)
     }
 
-    /// Flushes the application's provider, on a thread of its own: what it does is not known, and might not end.
-    fn flush_provider(&self, provider: SdkTracerProvider, aside: &Aside) -> Result<(), FlushError> {
-        match aside.run(Instant::now() + self.flush_timeout, move || provider.force_flush()) {
+    /// Does `work` with the application's provider, on a thread of its own: what it does is not known, and might not end.
+    fn with_provider(&self, provider: &SdkTracerProvider, aside: &Aside, work: OfProvider) -> Result<(), FlushError> {
+        let provider = provider.clone();
+        let deadline = Instant::now() + self.flush_timeout;
+        let left = move || deadline.saturating_duration_since(Instant::now());
+        match aside.run(deadline, move || work(&provider, &left)) {
             Ok(done) => done.map_err(|error| FlushError::Provider(said(&error))),
             Err(Undone::Late) => Err(FlushError::TimedOut { after: self.flush_timeout, pending: 0, last_error: None }),
             Err(undone) => Err(FlushError::Provider(undone.to_string())),
@@ -315,9 +331,13 @@ impl Telemetry {
     }
 }
 
+/// What is done with an application's own provider, which is given and how much time is left.
+type OfProvider = fn(&SdkTracerProvider, &dyn Fn() -> Duration) -> OTelSdkResult;
+
 impl Drop for Telemetry {
     fn drop(&mut self) {
         // What was lost was said by the exporter's warning, and nobody is here to be told.
-        let _ = self.shutdown();
+        // The provider may have been given to others, too.
+        let _ = self.end(|provider, _| provider.force_flush());
     }
 }
