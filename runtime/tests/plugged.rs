@@ -271,8 +271,7 @@ fn a_provider_of_the_application_is_flushed_and_shut_down_and_its_failures_are_t
     assert_eq!(exporter.take(), ["1 spans", "shutdown"]);
     drop(telemetry);
     // Nor is it a failure that the application has done so before.
-    let telemetry = builder(&[]).tracer_provider(provider).install().unwrap();
-    telemetry.shutdown().unwrap();
+    builder(&[]).tracer_provider(provider).install().unwrap().shutdown().unwrap();
 
     /// A processor that does as its exporter, which never comes to an end, or fails.
     #[derive(Debug)]
