@@ -1,29 +1,25 @@
 //! Instruments with the SDK's `experimental_metrics_bound_instruments`: bound to attributes they measure without a search.
+//!
+//! Builds without have `unbound.rs` in the place of this.
 
 use std::fmt::Debug;
 
 use opentelemetry::KeyValue;
 use opentelemetry::metrics::{BoundHistogram, BoundUpDownCounter, Histogram, UpDownCounter};
+use opentelemetry_sdk::metrics::{Aggregation, Instrument, MeterProviderBuilder, Stream};
 
-use opentelemetry_sdk::metrics::{Aggregation, Instrument as Described, MeterProviderBuilder, Stream};
-
-use super::series::Instrument;
+use super::series::Bind;
 
 /// Leaves out what the SDK's processors measure of themselves with the same feature: what is exported must not depend on it.
 pub(super) fn prepared(builder: MeterProviderBuilder) -> MeterProviderBuilder {
-    builder.with_view(|instrument: &Described| {
+    builder.with_view(|instrument: &Instrument| {
         let of_sdk = instrument.scope().name() == "otel.sdk";
         of_sdk.then(|| Stream::builder().with_aggregation(Aggregation::Drop).build().ok()).flatten()
     })
 }
 
-impl<T: Copy + Debug> Instrument for Histogram<T> {
-    type Value = T;
+impl<T: Copy + Debug> Bind for Histogram<T> {
     type Bound = BoundHistogram<T>;
-
-    fn measure(&self, value: T, attributes: &[KeyValue]) {
-        self.record(value, attributes);
-    }
 
     fn bind(&self, attributes: &[KeyValue]) -> Option<BoundHistogram<T>> {
         Some(self.bind(attributes))
@@ -35,13 +31,8 @@ impl<T: Copy + Debug> Instrument for Histogram<T> {
     }
 }
 
-impl<T: Copy + Debug> Instrument for UpDownCounter<T> {
-    type Value = T;
+impl<T: Copy + Debug> Bind for UpDownCounter<T> {
     type Bound = BoundUpDownCounter<T>;
-
-    fn measure(&self, value: T, attributes: &[KeyValue]) {
-        self.add(value, attributes);
-    }
 
     fn bind(&self, attributes: &[KeyValue]) -> Option<BoundUpDownCounter<T>> {
         Some(self.bind(attributes))

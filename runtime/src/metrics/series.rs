@@ -5,13 +5,18 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
 
 use opentelemetry::KeyValue;
+use opentelemetry::metrics::{Histogram, UpDownCounter};
 
-/// An instrument, and what it is once it is bound to attributes: see `bound.rs`, and `unbound.rs` for builds without.
+/// An instrument, whatever it does with what it measures.
 pub(super) trait Instrument: Clone + Debug {
     type Value: Copy;
-    type Bound: Debug;
 
     fn measure(&self, value: Self::Value, attributes: &[KeyValue]);
+}
+
+/// What an instrument is once it is bound to attributes: see `bound.rs`, and `unbound.rs` for builds without.
+pub(super) trait Bind: Instrument {
+    type Bound: Debug;
 
     /// None if that can't be done.
     fn bind(&self, attributes: &[KeyValue]) -> Option<Self::Bound>;
@@ -19,16 +24,32 @@ pub(super) trait Instrument: Clone + Debug {
     fn measure_bound(bound: &Self::Bound, value: Self::Value);
 }
 
+impl<T: Copy + Debug> Instrument for Histogram<T> {
+    type Value = T;
+
+    fn measure(&self, value: T, attributes: &[KeyValue]) {
+        self.record(value, attributes);
+    }
+}
+
+impl<T: Copy + Debug> Instrument for UpDownCounter<T> {
+    type Value = T;
+
+    fn measure(&self, value: T, attributes: &[KeyValue]) {
+        self.add(value, attributes);
+    }
+}
+
 /// What the instrument `I` measures with one set of attributes.
 #[derive(Debug)]
-pub(super) struct Series<I: Instrument> {
+pub(super) struct Series<I: Bind> {
     instrument: I,
     attributes: Arc<[KeyValue]>,
     measured: AtomicBool,
     bound: OnceLock<I::Bound>,
 }
 
-impl<I: Instrument> Series<I> {
+impl<I: Bind> Series<I> {
     /// Nothing is exported of it before it measures.
     pub(super) fn new(instrument: &I, attributes: &Arc<[KeyValue]>) -> Self {
         Self {
