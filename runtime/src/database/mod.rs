@@ -21,16 +21,16 @@
 
 #[cfg(any(feature = "postgres", feature = "redis"))]
 pub(crate) mod pool;
+mod remembered;
 mod response;
 mod scan;
 mod statement;
 mod summary;
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 use std::error::Error;
 use std::fmt;
-use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock};
 
 #[cfg(any(feature = "postgres", feature = "redis"))]
 pub use pool::{ErrorSink, Observed, Pooled, get, observe};
@@ -38,19 +38,13 @@ pub use response::Response;
 pub use statement::Statement;
 pub use summary::{Summary, summary};
 
-use foldhash::fast::RandomState;
 use opentelemetry::KeyValue;
+
+use remembered::Remembered;
 
 use crate::metrics::AttributeSet;
 use crate::recorder::wire::Ready;
 use crate::value::{Fields, key};
-
-/// How many statements a [`Database`] remembers. A program has few statement texts; one that builds them endlessly is not
-/// to fill the memory.
-const REMEMBERED: usize = 1024;
-
-/// Longer texts, in bytes, are not remembered: they are migrations and the like, which run once.
-const REMEMBERED_LENGTH: usize = 8 * 1024;
 
 /// A database, as the spans of its statements name it. Clones are the same database.
 #[derive(Clone)]
@@ -70,10 +64,30 @@ struct Inner {
     error_code: Option<ErrorCode>,
     /// The attributes that every span has.
     recorded: Ready,
-    known: RwLock<HashMap<Box<str>, Arc<Known>, RandomState>>,
+    known: Remembered<Arc<Known>>,
     /// The attributes that the metrics of its commands have, by their names.
     #[cfg(feature = "redis")]
-    commands: RwLock<HashMap<Box<str>, AttributeSet, RandomState>>,
+    commands: Remembered<AttributeSet>,
+}
+
+impl Inner {
+    fn of(system: Cow<'static, str>) -> Self {
+        Self {
+            system,
+            namespace: None,
+            address: None,
+            port: None,
+            #[cfg(any(feature = "postgres", feature = "redis"))]
+            pool_name: OnceLock::new(),
+            #[cfg(any(feature = "postgres", feature = "redis"))]
+            pool: OnceLock::new(),
+            error_code: None,
+            recorded: Ready::default(),
+            known: Remembered::default(),
+            #[cfg(feature = "redis")]
+            commands: Remembered::default(),
+        }
+    }
 }
 
 /// What is known of a statement, however often it is sent.
@@ -93,39 +107,18 @@ impl Database {
     /// [`db.system.name`](https://opentelemetry.io/docs/specs/semconv/registry/attributes/db/#db-system-name), such as
     /// `sqlite` or `postgresql`.
     pub fn new(system: impl Into<Cow<'static, str>>) -> Self {
-        Self(Arc::new(Inner {
-            system: system.into(),
-            namespace: None,
-            address: None,
-            port: None,
-            #[cfg(any(feature = "postgres", feature = "redis"))]
-            pool_name: OnceLock::new(),
-            #[cfg(any(feature = "postgres", feature = "redis"))]
-            pool: OnceLock::new(),
-            error_code: None,
-            recorded: Ready::default(),
-            known: RwLock::default(),
-            #[cfg(feature = "redis")]
-            commands: RwLock::default(),
-        }))
+        Self(Arc::new(Inner::of(system.into())))
     }
 
     fn with(self, change: impl FnOnce(&mut Inner)) -> Self {
         let old = &self.0;
         let mut inner = Inner {
-            system: old.system.clone(),
             namespace: old.namespace.clone(),
             address: old.address.clone(),
             port: old.port,
-            #[cfg(any(feature = "postgres", feature = "redis"))]
-            pool_name: OnceLock::new(),
-            #[cfg(any(feature = "postgres", feature = "redis"))]
-            pool: OnceLock::new(),
             error_code: old.error_code,
-            recorded: Ready::default(),
-            known: RwLock::default(),
-            #[cfg(feature = "redis")]
-            commands: RwLock::default(),
+            // What follows from these is made anew.
+            ..Inner::of(old.system.clone())
         };
         change(&mut inner);
         Self(Arc::new(inner))
@@ -173,20 +166,10 @@ impl Database {
 
     /// What is known of `sql`, remembered.
     pub(crate) fn known(&self, sql: &str) -> Arc<Known> {
-        if let Some(known) = self.0.known.read().unwrap_or_else(PoisonError::into_inner).get(sql) {
-            return Arc::clone(known);
-        }
-        let summary = summary::summary_in(scan::Dialect::of(&self.0.system), sql);
-        let made = Arc::new(Known { summary, recorded: Default::default(), measured: Default::default() });
-        if sql.len() > REMEMBERED_LENGTH {
-            return made;
-        }
-        let mut known = self.0.known.write().unwrap_or_else(PoisonError::into_inner);
-        if known.len() >= REMEMBERED {
-            known.clear();
-        }
-        known.insert(sql.into(), Arc::clone(&made));
-        made
+        self.0.known.get(sql, || {
+            let summary = summary::summary_in(scan::Dialect::of(&self.0.system), sql);
+            Arc::new(Known { summary, recorded: Default::default(), measured: Default::default() })
+        })
     }
 
     /// The database's own code in `error` or in what caused it.
@@ -230,21 +213,11 @@ impl Database {
     /// The attributes that the metrics of the command `name` have, remembered.
     #[cfg(feature = "redis")]
     pub(crate) fn command(&self, name: &str) -> AttributeSet {
-        if let Some(command) = self.0.commands.read().unwrap_or_else(PoisonError::into_inner).get(name) {
-            return command.clone();
-        }
-        let mut attributes = self.measured();
-        attributes.push(KeyValue::new("db.operation.name", name.to_owned()));
-        let made = AttributeSet::new(attributes);
-        if name.len() > REMEMBERED_LENGTH {
-            return made;
-        }
-        let mut commands = self.0.commands.write().unwrap_or_else(PoisonError::into_inner);
-        if commands.len() >= REMEMBERED {
-            commands.clear();
-        }
-        commands.insert(name.into(), made.clone());
-        made
+        self.0.commands.get(name, || {
+            let mut attributes = self.measured();
+            attributes.push(KeyValue::new("db.operation.name", name.to_owned()));
+            AttributeSet::new(attributes)
+        })
     }
 
     /// The attributes that every metric of this database carries.
