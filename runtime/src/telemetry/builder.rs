@@ -174,8 +174,9 @@ impl TelemetryBuilder {
     /// Records through a provider that the application has already, with its sampler, resource, limits and exporters.
     ///
     /// The OpenTelemetry globals are left alone. [`flush`](Telemetry::flush) and [`shutdown`](Telemetry::shutdown) do the
-    /// same with it; where the [`Telemetry`] is dropped instead it is flushed, and goes on. What this library writes to its spans is [redacted](TelemetryBuilder::redact) and cut to length as
-    /// elsewhere; how many attributes, events and links a span may have is the provider's own affair.
+    /// same with it; where the [`Telemetry`] is dropped instead it is flushed, and goes on. What this library writes to its
+    /// spans is [redacted](TelemetryBuilder::redact) and cut to length as elsewhere; how many attributes, events and links a
+    /// span may have is the provider's own affair.
     pub fn tracer_provider(mut self, provider: SdkTracerProvider) -> Self {
         self.provider = Some(provider);
         self

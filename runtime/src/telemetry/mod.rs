@@ -275,9 +275,9 @@ impl Telemetry {
     ///
     /// As [`flush`](Telemetry::flush).
     pub fn shutdown(&self) -> Result<(), FlushError> {
-        self.end(|provider, left| {
+        self.end(|provider, deadline| {
             let flushed = provider.force_flush();
-            match provider.shutdown_with_timeout(left()) {
+            match provider.shutdown_with_timeout(deadline.saturating_duration_since(Instant::now())) {
                 // The application was faster.
                 Err(OTelSdkError::AlreadyShutdown) => Ok(()),
                 ended => flushed.and(ended),
@@ -285,22 +285,22 @@ impl Telemetry {
         })
     }
 
-    /// Ends everything, an application's own provider by `with_provider`.
-    fn end(&self, with_provider: OfProvider) -> Result<(), FlushError> {
+    /// Ends everything, an application's own provider by `end_provider`.
+    fn end(&self, end_provider: OfProvider) -> Result<(), FlushError> {
         if self.shut_down.swap(true, Ordering::AcqRel) {
             return Ok(());
         }
         #[cfg(feature = "warp")]
         wrong_use::report_to(None);
-        self.with_signals(|| self.shutdown_traces(with_provider), true)
+        self.with_signals(|| self.shutdown_traces(end_provider), true)
     }
 
-    fn shutdown_traces(&self, with_provider: OfProvider) -> Result<(), FlushError> {
+    fn shutdown_traces(&self, end_provider: OfProvider) -> Result<(), FlushError> {
         let Some(pipeline) = &self.pipeline else { return Ok(()) };
         recorder::uninstall(pipeline);
         match pipeline.provider() {
             // Whatever flushes have not come back.
-            Some(provider) => self.with_provider(provider, &Aside::default(), with_provider),
+            Some(provider) => self.with_provider(provider, &Aside::default(), end_provider),
             None => {
                 self.closing.begin(Instant::now() + self.flush_timeout);
                 self.outcome_of(|timeout| pipeline.shutdown(timeout))
@@ -322,8 +322,7 @@ impl Telemetry {
     fn with_provider(&self, provider: &SdkTracerProvider, aside: &Aside, work: OfProvider) -> Result<(), FlushError> {
         let provider = provider.clone();
         let deadline = Instant::now() + self.flush_timeout;
-        let left = move || deadline.saturating_duration_since(Instant::now());
-        match aside.run(deadline, move || work(&provider, &left)) {
+        match aside.run(deadline, move || work(&provider, deadline)) {
             Ok(done) => done.map_err(|error| FlushError::Provider(said(&error))),
             Err(Undone::Late) => Err(FlushError::TimedOut { after: self.flush_timeout, pending: 0, last_error: None }),
             Err(undone) => Err(FlushError::Provider(undone.to_string())),
@@ -331,8 +330,8 @@ impl Telemetry {
     }
 }
 
-/// What is done with an application's own provider, which is given and how much time is left.
-type OfProvider = fn(&SdkTracerProvider, &dyn Fn() -> Duration) -> OTelSdkResult;
+/// What is done with an application's own provider, by a deadline.
+type OfProvider = fn(&SdkTracerProvider, Instant) -> OTelSdkResult;
 
 impl Drop for Telemetry {
     fn drop(&mut self) {
