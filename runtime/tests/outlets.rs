@@ -202,19 +202,20 @@ fn the_end_delivers_to_all_and_waits_for_none_beyond_its_time() {
     assert_eq!((well.lock().spans, hanging.lock().entered), (1, true));
 }
 
+/// With a queue of 100 places, which is emptied for its age after `delay` milliseconds.
+fn of_100_places(delay: &'static str) -> TelemetryBuilder {
+    Telemetry::builder().environment(move |name| match name {
+        "OTEL_BSP_MAX_QUEUE_SIZE" => Some("100".to_owned()),
+        "OTEL_BSP_SCHEDULE_DELAY" => Some(delay.to_owned()),
+        _ => None,
+    })
+}
+
 #[test]
 fn a_queue_of_few_places_is_emptied_before_it_is_full() {
     let _alone = alone();
     let well = Counting::default();
-    let telemetry = Telemetry::builder()
-        .environment(|name| match name {
-            "OTEL_BSP_MAX_QUEUE_SIZE" => Some("100".to_owned()),
-            "OTEL_BSP_SCHEDULE_DELAY" => Some("60000".to_owned()),
-            _ => None,
-        })
-        .span_exporter(well.clone())
-        .install()
-        .unwrap();
+    let telemetry = of_100_places("60000").span_exporter(well.clone()).install().unwrap();
     for id in 1..=500 {
         work(id, TEXT);
         if id % 50 == 0 {
@@ -241,15 +242,7 @@ impl SpanExporter for Waiting {
 fn a_queue_that_fills_during_an_export_is_emptied_after_it() {
     let _alone = alone();
     let exporter = Waiting(Counting::held());
-    let telemetry = Telemetry::builder()
-        .environment(|name| match name {
-            "OTEL_BSP_MAX_QUEUE_SIZE" => Some("100".to_owned()),
-            "OTEL_BSP_SCHEDULE_DELAY" => Some("3600000".to_owned()),
-            _ => None,
-        })
-        .span_exporter(exporter.clone())
-        .install()
-        .unwrap();
+    let telemetry = of_100_places("3600000").span_exporter(exporter.clone()).install().unwrap();
     let _released = Released(&exporter.0);
     (1..=50).for_each(|id| work(id, TEXT));
     exporter.0.wait("an export", |counted| counted.entered);
